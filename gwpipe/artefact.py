@@ -1,0 +1,170 @@
+"""Artefacts appear whole or not at all, each with a manifest that says how it came to be.
+
+A stage writes into a staging place beside its target (same file system) and the target appears by one rename. The
+manifest `NAME.manifest.json` lies beside the artefact and is written last: what has no manifest was never finished.
+"""
+
+import contextlib
+import datetime
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+import shutil
+import subprocess
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from gwpipe.errors import UserError
+
+SCHEMA = 1
+_PACKAGES = ("gwpipe", "torch", "numpy", "zarr", "numcodecs", "gymnasium", "mujoco", "robodesk", "numba", "snakemake")
+
+
+@contextlib.contextmanager
+def staging(target: Path) -> Iterator[Path]:
+    """A place to write `target` (file or directory) into; renamed to `target` when the block ends without a fault.
+
+    Raises:
+        UserError: the disk is full or the place cannot be written to; nothing is left behind.
+    """
+    partial = target.with_name(f".{target.name}.partial")
+    _remove(partial)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        yield partial
+        if partial.is_file():
+            with partial.open("rb+") as file:
+                os.fsync(file.fileno())
+        _remove(target)
+        os.replace(partial, target)
+    except OSError as fault:
+        raise UserError(f"cannot write {target}: {fault.strerror or fault}; free some space or mend the folder") from fault
+    finally:
+        _remove(partial)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
+
+
+def hash_file(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def hash_directory(path: Path) -> str:
+    """SHA-256 over the names and bytes of all files under `path`; hidden files (marks of other tools) do not count."""
+    digest = hashlib.sha256()
+    for file in sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith(".")):
+        digest.update(f"{file.relative_to(path).as_posix()}\0{hash_file(file)}\n".encode())
+    return digest.hexdigest()
+
+
+def hash_path(path: Path) -> str:
+    """SHA-256 of a file or of a directory's content."""
+    return hash_directory(path) if path.is_dir() else hash_file(path)
+
+
+def manifest_path(artefact: Path) -> Path:
+    """Where the manifest of `artefact` lies."""
+    return artefact.with_name(artefact.name + ".manifest.json")
+
+
+def code_version() -> str:
+    """The commit of the checkout, with `+dirty` where files differ from it, or the package's version outside one."""
+    root = Path(__file__).resolve().parent.parent
+    try:
+        git = ["git", "-C", str(root), "describe", "--always", "--dirty=+dirty", "--abbrev=12", "--exclude=*"]
+        return subprocess.run(git, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return importlib.metadata.version("gwpipe")
+
+
+def package_versions() -> dict[str, str]:
+    """Versions of the packages that can change a result."""
+    versions = {"python": platform.python_version()}
+    for name in _PACKAGES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            versions[name] = importlib.metadata.version(name)
+    return versions
+
+
+class Record:
+    """Collects what the manifest of one stage's artefact says, from the moment it is made."""
+
+    def __init__(self, stage: str, scale: str, settings: dict[str, Any], inputs: Iterable[Path], device: str = "cpu"):
+        self._began = time.time()
+        self._fields: dict[str, Any] = {
+            "schema": SCHEMA,
+            "stage": stage,
+            "scale": scale,
+            "settings": settings,
+            "seed": settings.get("seed"),
+            "code_version": code_version(),
+            "inputs": {str(path): input_hash(path) for path in inputs},
+            "packages": package_versions(),
+            "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors",
+            "device": device,
+        }
+
+    def write(self, artefact: Path, **results: Any) -> None:
+        """Write the manifest of `artefact`; `results` are the counts that later stages read (`results` in the file)."""
+        self._fields |= {
+            "artefact": artefact.name,
+            "sha256": hash_path(artefact),
+            "results": results,
+            "wall_seconds": round(time.time() - self._began, 3),
+            "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        }
+        with staging(manifest_path(artefact)) as partial:
+            partial.write_text(json.dumps(self._fields, indent=1, sort_keys=True) + "\n")
+
+
+def read_manifest(artefact: Path) -> dict[str, Any]:
+    """The manifest of `artefact`.
+
+    Raises:
+        UserError: there is none, it is not readable, or it has another schema.
+    """
+    path = manifest_path(artefact)
+    try:
+        manifest = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise UserError(f"{artefact} has no manifest ({path.name}): it was never finished; make it again") from None
+    except (OSError, ValueError) as fault:
+        raise UserError(f"manifest {path} is not readable ({fault}); make {artefact} again") from fault
+    if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
+        raise UserError(f"manifest {path} has another schema than {SCHEMA}; make {artefact} again")
+    return manifest
+
+
+def input_hash(path: Path) -> str:
+    """The hash an input's manifest states, or of the input itself where it has no manifest."""
+    if manifest_path(path).exists():
+        return read_manifest(path)["sha256"]
+    if not path.exists():
+        raise UserError(f"input {path} does not exist; make it first")
+    return hash_path(path)
+
+
+def verify(artefact: Path) -> dict[str, Any]:
+    """The manifest of `artefact`, after checking that the artefact is what its manifest says.
+
+    Raises:
+        UserError: the artefact is missing or differs from the hash in its manifest.
+    """
+    manifest = read_manifest(artefact)
+    if not artefact.exists():
+        raise UserError(f"{artefact} is missing although its manifest exists; make it again")
+    if hash_path(artefact) != manifest["sha256"]:
+        raise UserError(f"{artefact} differs from what its manifest says (damaged or edited); make it again")
+    return manifest

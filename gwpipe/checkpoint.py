@@ -1,0 +1,107 @@
+"""Training state on disk: tensors and plain numbers in one safetensors file, written whole or not at all.
+
+No pickle is involved, so loading a checkpoint runs no code. The tree of dicts and lists is kept as JSON in the file's
+metadata with tensors replaced by their keys; an `identity` string (the stage's settings) says whose state it is.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from gwpipe.errors import UserError
+
+_TENSOR = "__tensor__"
+_ARRAY = "__array__"
+_TUPLE = "__tuple__"
+
+
+def _flatten(node: Any, key: str, tensors: dict[str, torch.Tensor]) -> Any:
+    if isinstance(node, torch.Tensor):
+        tensors[key] = node.detach().cpu().contiguous().clone()
+        return {_TENSOR: key}
+    if isinstance(node, np.ndarray):
+        tensors[key] = torch.from_numpy(np.array(node, order="C"))
+        return {_ARRAY: key}
+    if isinstance(node, dict):
+        items = {str(k): _flatten(v, f"{key}/{k}", tensors) for k, v in node.items()}
+        # JSON keys are strings; optimisers number their parameters, so say which keys were integers.
+        integers = [str(k) for k in node if isinstance(k, int)]
+        return {"dict": items, "integers": integers}
+    if isinstance(node, tuple):
+        return {_TUPLE: [_flatten(v, f"{key}/{i}", tensors) for i, v in enumerate(node)]}
+    if isinstance(node, list):
+        return [_flatten(v, f"{key}/{i}", tensors) for i, v in enumerate(node)]
+    if isinstance(node, np.generic):
+        return node.item()
+    if node is None or isinstance(node, bool | int | float | str):
+        return node
+    raise TypeError(f"checkpoint cannot hold {type(node).__name__} at {key}")
+
+
+def _unflatten(node: Any, tensors: dict[str, torch.Tensor]) -> Any:
+    if isinstance(node, list):
+        return [_unflatten(v, tensors) for v in node]
+    if not isinstance(node, dict):
+        return node
+    if _TENSOR in node:
+        return tensors[node[_TENSOR]]
+    if _ARRAY in node:
+        return tensors[node[_ARRAY]].numpy()
+    if _TUPLE in node:
+        return tuple(_unflatten(v, tensors) for v in node[_TUPLE])
+    integers = set(node["integers"])
+    return {(int(k) if k in integers else k): _unflatten(v, tensors) for k, v in node["dict"].items()}
+
+
+def save(path: Path, state: dict[str, Any], identity: str) -> None:
+    """Replace the checkpoint at `path` by `state`; a kill at any moment leaves the old one or the new one, whole.
+
+    Raises:
+        TypeError: the state holds something other than tensors, arrays, numbers, strings, None, dicts, lists, tuples.
+    """
+    tensors: dict[str, torch.Tensor] = {}
+    tree = _flatten(state, "", tensors)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    save_file(tensors, partial, metadata={"tree": json.dumps(tree), "identity": identity})
+    with partial.open("rb+") as file:
+        os.fsync(file.fileno())
+    os.replace(partial, path)
+
+
+def load(path: Path, identity: str) -> dict[str, Any] | None:
+    """The state saved at `path`, or None where there is none.
+
+    Raises:
+        UserError: the file is damaged, or belongs to other settings.
+    """
+    if not path.exists():
+        return None
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            if metadata.get("identity") != identity:
+                raise UserError(
+                    f"checkpoint {path} belongs to other settings or another version of the code; "
+                    "delete it to train anew, or restore the settings it was made with to go on from it"
+                )
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (safe_open is no mapping)
+    except (SafetensorError, OSError, ValueError) as fault:
+        raise UserError(f"checkpoint {path} is damaged ({fault}); delete it to train anew") from fault
+    return _unflatten(json.loads(metadata["tree"]), tensors)
+
+
+def generator_state(generator: np.random.Generator) -> str:
+    """A NumPy generator's state as a JSON string (its integers exceed 64 bits)."""
+    return json.dumps(generator.bit_generator.state)
+
+
+def restore_generator(generator: np.random.Generator, state: str) -> None:
+    """Put a NumPy generator back into a state given by `generator_state`."""
+    generator.bit_generator.state = json.loads(state)
