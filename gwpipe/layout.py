@@ -1,0 +1,31 @@
+"""Where artefacts lie: the one place that knows, for the Snakefile and the command line alike.
+
+Everything made at a scale lies under `results/{scale}/{env}`; only final tables and figures have scale-free names.
+Each pattern is a format string; `{scale}`, `{env}` and the rest are Snakemake's wildcards.
+"""
+
+from pathlib import Path
+
+HOME = "results/{scale}/{env}"
+DATA = HOME + "/data/{task}/{policy}.zarr"
+VAE = HOME + "/vae/{domain}/weights.safetensors"
+LATENTS = HOME + "/latents/{task}/{policy}.zarr"
+WORKSPACE = HOME + "/workspace/{kind}/weights.safetensors"
+RANDOM = HOME + "/agents/{task}/random/returns.json"
+AGENT = HOME + "/agents/{task}/{method}/seed{seed}/weights.safetensors"
+CURVE = HOME + "/agents/{task}/{method}/seed{seed}/curve.csv"
+CRITERION = HOME + "/criterion/{task}.json"
+FLOPS = HOME + "/flops/{task}.json"
+
+TABLE1 = "results/table1.csv"
+TABLE1_MARKDOWN = "results/table1.md"
+CLAIMS = "results/claims_flops.csv"
+PARAMETERS = "results/tables/parameters.csv"
+
+MANIFEST = ".manifest.json"
+
+
+def scratch(artefact: str | Path) -> Path:
+    """The folder for checkpoints of the stage that makes `artefact`: no declared output, so it survives retries."""
+    artefact = Path(artefact)
+    return artefact.parent / f".{artefact.name}.scratch"

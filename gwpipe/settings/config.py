@@ -1,0 +1,162 @@
+"""The whole configuration, how it is put together from files and overrides, and what is said about mistakes in it."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from gwpipe.errors import UserError
+from gwpipe.settings.agents import AgentsSettings
+from gwpipe.settings.environments import EnvironmentName, RoboDeskSettings, SimpleShapesSettings
+from gwpipe.settings.model import Settings
+from gwpipe.settings.representation import RepresentationSettings
+
+
+class SimpleShapesStudy(Settings):
+    """Everything about one environment."""
+
+    environment: SimpleShapesSettings
+    representation: RepresentationSettings
+    agents: AgentsSettings
+
+
+class RoboDeskStudy(Settings):
+    """Everything about one environment."""
+
+    environment: RoboDeskSettings
+    representation: RepresentationSettings
+    agents: AgentsSettings
+
+
+class Environments(Settings):
+    simple_shapes: SimpleShapesStudy
+    robodesk: RoboDeskStudy
+
+    def __getitem__(self, name: str) -> SimpleShapesStudy | RoboDeskStudy:
+        return getattr(self, name)
+
+
+class Config(Settings):
+    """The root: `config.yaml`, with a scale laid over it."""
+
+    scale: str
+    """Names the folder `results/{scale}` and stands in every manifest."""
+    environments: Environments
+
+
+ENVIRONMENTS: tuple[EnvironmentName, ...] = get_args(EnvironmentName)
+
+
+def merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
+    """`overlay` laid over `base`: mappings merge key by key, everything else (lists too) is replaced whole."""
+    merged = dict(base)
+    for key, value in overlay.items():
+        below = merged.get(key)
+        merged[key] = merge(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def dotted(assignment: str) -> dict[str, Any]:
+    """`a.b.c=value` as the nested mapping `{a: {b: {c: value}}}`; the value is read as YAML.
+
+    Raises:
+        UserError: there is no `=`, a part of the key is empty, or the value is not YAML.
+    """
+    key, equals, text = assignment.partition("=")
+    parts = key.strip().split(".")
+    if not equals or not all(parts):
+        raise UserError(f"override '{assignment}' is not of the form some.config.key=value")
+    try:
+        value: Any = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise UserError(f"override '{assignment}': the value is not valid YAML") from None
+    for part in reversed(parts):
+        value = {part: value}
+    return value
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """A configuration file as a mapping.
+
+    Raises:
+        UserError: missing, unreadable, not YAML, or not a mapping.
+    """
+    try:
+        content = yaml.safe_load(path.read_text())
+    except (OSError, UnicodeDecodeError) as fault:
+        raise UserError(f"config file {path}: {getattr(fault, 'strerror', None) or fault}") from fault
+    except yaml.YAMLError as fault:
+        raise UserError(f"config file {path} is not valid YAML: {' '.join(str(fault).split())}") from fault
+    if not isinstance(content, dict):
+        raise UserError(f"config file {path} must hold a mapping of keys to values")
+    return content
+
+
+def load(files: Iterable[Path], overrides: Iterable[str] = ()) -> Config:
+    """The configuration of `files`, each laid over the one before, then of dotted overrides.
+
+    Raises:
+        UserError: anything wrong in it, one line.
+    """
+    raw: dict[str, Any] = {}
+    for path in files:
+        raw = merge(raw, read_yaml(path))
+    return resolve(raw, overrides)
+
+
+def resolve(raw: Mapping[str, Any], overrides: Iterable[str] = ()) -> Config:
+    """A checked `Config` from a plain mapping and dotted overrides.
+
+    Raises:
+        UserError: anything wrong in it, one line.
+    """
+    for assignment in overrides:
+        raw = merge(raw, dotted(assignment))
+    try:
+        return Config.model_validate(raw)
+    except ValidationError as fault:
+        raise UserError(explain(fault, Config)) from None
+
+
+def explain(fault: ValidationError, root: type[BaseModel]) -> str:
+    """The first mistake of a validation error in one line: where, what, and the nearest valid name."""
+    # An unknown key usually explains the missing one beside it, so it is named first.
+    error = min(fault.errors(), key=lambda e: e["type"] != "extra_forbidden")
+    location = [str(part) for part in error["loc"] if part != "[key]"]
+    where = ".".join(location)
+    more = f" ({fault.error_count() - 1} more)" if fault.error_count() > 1 else ""
+    if error["type"] == "extra_forbidden":
+        return f"config key '{where}' is unknown{_nearest(location[-1], _keys_at(root, location[:-1]))}{more}"
+    if error["type"] == "missing":
+        return f"config key '{where}' is missing{more}"
+    if error["type"] == "literal_error":
+        choices = error["ctx"]["expected"].replace(" or ", ", ").replace("'", "").split(", ")
+        what = f"'{error['input']}' is not one of {', '.join(choices)}{_nearest(str(error['input']), choices)}"
+        return f"config key '{where}': {what}{more}"
+    return f"config key '{where}': {error['msg'].lower()}, but the value is {error['input']!r}{more}"
+
+
+def _nearest(name: str, candidates: Iterable[str]) -> str:
+    candidates = list(candidates)
+    close = difflib.get_close_matches(name, candidates, n=1, cutoff=0.5)
+    if close:
+        return f"; did you mean '{close[0]}'?"
+    return f"; valid here: {', '.join(candidates)}" if candidates else ""
+
+
+def _keys_at(model: Any, path: list[str]) -> list[str]:
+    """Valid keys of the block at `path` below a settings class."""
+    if get_origin(model) is dict:
+        keys, values = get_args(model)
+        return _keys_at(values, path[1:]) if path else [str(k) for k in get_args(keys)]
+    if get_origin(model) is list:
+        return _keys_at(get_args(model)[0], path[1:])
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        return []
+    if not path:
+        return list(model.model_fields)
+    field = model.model_fields.get(path[0])
+    return _keys_at(field.annotation, path[1:]) if field else []

@@ -1,0 +1,62 @@
+"""Which source files a stage depends on: the import closure, read from the sources without importing anything.
+
+Snakemake cannot see through `python -m`, so each rule declares these files as inputs; editing a loss then reruns what
+uses that loss and nothing else. Plumbing that cannot change a result is left out, or each new config key would retrain
+everything: the values that a stage uses are tracked by its settings string instead.
+"""
+
+import ast
+import functools
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent
+PLUMBING = ("settings", "layout", "artefact", "progress", "cli", "errors", "sources", "__init__")
+
+
+def sources(*modules: str) -> list[str]:
+    """Sorted paths of all files of this package that `modules` import, directly or not, themselves included.
+
+    Raises:
+        FileNotFoundError: a module does not exist.
+    """
+    found: set[Path] = set()
+    waiting = [_file(name) for name in modules]
+    for name, file in zip(modules, waiting):
+        if file is None:
+            raise FileNotFoundError(f"no module {name} in this package")
+    while waiting:
+        file = waiting.pop()
+        if file is None or file in found:
+            continue
+        found.add(file)
+        waiting += [_file(name) for name in _imports(file)]
+    return sorted(str(file) for file in found if not _is_plumbing(file))
+
+
+def _is_plumbing(file: Path) -> bool:
+    parts = file.relative_to(PACKAGE).with_suffix("").parts
+    return parts[0] in PLUMBING
+
+
+def _file(module: str) -> Path | None:
+    parts = module.split(".")
+    if parts[0] != PACKAGE.name:
+        return None
+    base = PACKAGE.joinpath(*parts[1:])
+    for candidate in (base.with_suffix(".py"), base / "__init__.py"):
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+@functools.cache
+def _imports(file: Path) -> tuple[str, ...]:
+    """Names that could be modules of this package in the imports of `file`, also those inside functions."""
+    names: list[str] = []
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            # `from package import name`: name may be a module or something defined in package/__init__.py
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return tuple(name for name in names if name.split(".")[0] == PACKAGE.name)
