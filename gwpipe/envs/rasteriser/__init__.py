@@ -1,0 +1,1 @@
+"""A software rasteriser for MuJoCo scenes, compiled with numba: the stock OpenGL look without OpenGL."""
