@@ -1,0 +1,259 @@
+"""What each stage depends on, no more: its canonical string is what Snakemake tracks and what the manifest holds."""
+
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import ValidationError
+
+from gwpipe.errors import UserError
+from gwpipe.settings.agents import CriterionSettings, DreamingSettings, EvaluationSettings, Method
+from gwpipe.settings.config import ENVIRONMENTS, Config, explain
+from gwpipe.settings.environments import EnvironmentName, RoboDeskSettings, SimpleShapesSettings
+from gwpipe.settings.model import Settings
+from gwpipe.settings.representation import (
+    DomainName,
+    LossWeights,
+    RepresentationSettings,
+    SourceSettings,
+    VAESettings,
+    WorkspaceKind,
+    WorkspaceSettings,
+)
+
+EnvironmentSettings = SimpleShapesSettings | RoboDeskSettings
+
+
+class DataName(Settings):
+    """Which data set: task and policy."""
+
+    task: str
+    policy: str
+
+
+class CollectStage(Settings):
+    env: EnvironmentName
+    environment: EnvironmentSettings
+    source: SourceSettings
+    seed: int
+
+
+class TrainVAEStage(Settings):
+    env: EnvironmentName
+    domain: DomainName
+    vae: VAESettings
+    data: list[DataName]
+    holdout: float
+    seed: int
+
+
+class CacheLatentsStage(Settings):
+    env: EnvironmentName
+    data: DataName
+    domains: list[DomainName]
+
+
+class TrainWorkspaceStage(Settings):
+    env: EnvironmentName
+    kind: WorkspaceKind
+    losses: LossWeights
+    workspace: WorkspaceSettings
+    data: list[DataName]
+    holdout: float
+    seed: int
+
+
+class RandomPolicyStage(Settings):
+    env: EnvironmentName
+    environment: EnvironmentSettings
+    task: str
+    episodes: int
+    seed: int
+
+
+class TrainAgentStage(Settings):
+    env: EnvironmentName
+    environment: EnvironmentSettings
+    task: str
+    method: Method
+    domains: list[DomainName]
+    env_steps: int
+    dreaming: DreamingSettings
+    evaluation: EvaluationSettings
+    seed: int
+
+
+class CriterionStage(Settings):
+    env: EnvironmentName
+    task: str
+    runs: dict[Method, list[int]]
+    criterion: CriterionSettings
+
+
+class Sizes(Settings):
+    """What decides how many operations one update of each component takes."""
+
+    representation: RepresentationSettings
+    dreaming: DreamingSettings
+
+
+class CountFlopsStage(Settings):
+    env: EnvironmentName
+    task: str
+    present: Sizes
+    paper: Sizes
+
+
+class StudyOfTable1(Settings):
+    env: EnvironmentName
+    task: str
+    runs: dict[Method, list[int]]
+    episode_decisions: int
+
+
+class Table1Stage(Settings):
+    scale: str
+    studies: list[StudyOfTable1]
+
+
+def _task(config: Config, env: str, task: str) -> None:
+    studied = config.environments[env].agents.task
+    if task != studied:
+        raise UserError(f"task '{task}' of {env} is not configured; environments.{env}.agents.task is '{studied}'")
+
+
+def _data(representation: RepresentationSettings) -> list[DataName]:
+    return [DataName(task=source.task, policy=source.policy) for source in representation.data]
+
+
+def collect(config: Config, env: EnvironmentName, task: str, policy: str) -> CollectStage:
+    study = config.environments[env]
+    for source in study.representation.data:
+        if (source.task, source.policy) == (task, policy):
+            seed = study.representation.seed
+            return CollectStage(env=env, environment=study.environment, source=source, seed=seed)
+    known = ", ".join(f"{s.task}/{s.policy}" for s in study.representation.data)
+    raise UserError(f"no data set {task}/{policy} in environments.{env}.representation.data; there is {known}")
+
+
+def train_vae(config: Config, env: EnvironmentName, domain: DomainName) -> TrainVAEStage:
+    representation = config.environments[env].representation
+    if domain not in representation.vae:
+        raise UserError(f"domain '{domain}' has no environments.{env}.representation.vae.{domain}")
+    return TrainVAEStage(
+        env=env,
+        domain=domain,
+        vae=representation.vae[domain],
+        data=_data(representation),
+        holdout=representation.holdout,
+        seed=representation.seed,
+    )
+
+
+def cache_latents(config: Config, env: EnvironmentName, task: str, policy: str) -> CacheLatentsStage:
+    collect(config, env, task, policy)
+    domains = sorted(config.environments[env].representation.vae)
+    return CacheLatentsStage(env=env, data=DataName(task=task, policy=policy), domains=domains)
+
+
+def train_workspace(config: Config, env: EnvironmentName, kind: WorkspaceKind) -> TrainWorkspaceStage:
+    representation = config.environments[env].representation
+    workspace = representation.workspace
+    if kind not in workspace.kinds:
+        raise UserError(f"workspace kind '{kind}' has no environments.{env}.representation.workspace.kinds.{kind}")
+    return TrainWorkspaceStage(
+        env=env,
+        kind=kind,
+        losses=workspace.kinds[kind],
+        workspace=workspace.model_copy(update={"kinds": {}}),
+        data=_data(representation),
+        holdout=representation.holdout,
+        seed=representation.seed,
+    )
+
+
+def random_policy(config: Config, env: EnvironmentName, task: str) -> RandomPolicyStage:
+    _task(config, env, task)
+    study = config.environments[env]
+    return RandomPolicyStage(
+        env=env, environment=study.environment, task=task, episodes=study.agents.random_episodes, seed=0
+    )
+
+
+def train_agent(config: Config, env: EnvironmentName, task: str, method: Method, seed: str | int) -> TrainAgentStage:
+    _task(config, env, task)
+    study = config.environments[env]
+    return TrainAgentStage(
+        env=env,
+        environment=study.environment,
+        task=task,
+        method=method,
+        domains=sorted(study.representation.vae),
+        env_steps=study.agents.env_steps,
+        dreaming=study.agents.dreaming,
+        evaluation=study.agents.evaluation,
+        seed=int(seed),
+    )
+
+
+def criterion(config: Config, env: EnvironmentName, task: str) -> CriterionStage:
+    _task(config, env, task)
+    agents = config.environments[env].agents
+    return CriterionStage(env=env, task=task, runs=agents.runs, criterion=agents.criterion)
+
+
+def count_flops(config: Config, env: EnvironmentName, task: str, paper: Config) -> CountFlopsStage:
+    _task(config, env, task)
+    sizes = [
+        Sizes(representation=c.environments[env].representation, dreaming=c.environments[env].agents.dreaming)
+        for c in (config, paper)
+    ]
+    return CountFlopsStage(env=env, task=task, present=sizes[0], paper=sizes[1])
+
+
+def table1(config: Config) -> Table1Stage:
+    studies = []
+    for env in ENVIRONMENTS:
+        study = config.environments[env]
+        studies.append(
+            StudyOfTable1(
+                env=env,
+                task=study.agents.task,
+                runs=study.agents.runs,
+                episode_decisions=study.environment.episode_decisions,
+            )
+        )
+    return Table1Stage(scale=config.scale, studies=studies)
+
+
+STAGES: dict[str, tuple[type[Settings], Callable[..., Settings], tuple[str, ...]]] = {
+    "collect": (CollectStage, collect, ("env", "task", "policy")),
+    "train_vae": (TrainVAEStage, train_vae, ("env", "domain")),
+    "cache_latents": (CacheLatentsStage, cache_latents, ("env", "task", "policy")),
+    "train_workspace": (TrainWorkspaceStage, train_workspace, ("env", "kind")),
+    "random_policy": (RandomPolicyStage, random_policy, ("env", "task")),
+    "train_agent": (TrainAgentStage, train_agent, ("env", "task", "method", "seed")),
+    "criterion": (CriterionStage, criterion, ("env", "task")),
+    "count_flops": (CountFlopsStage, count_flops, ("env", "task")),
+    "table1": (Table1Stage, table1, ()),
+}
+"""Stage → (its settings class, how they are cut out of the configuration, the wildcards that choose one)."""
+
+RESERVED_STAGES = ("ablate", "figures", "train_expert")
+
+
+def stage_settings(stage: str, config: Config, paper: Config | None = None, **wildcards: Any) -> Settings:
+    """Settings of one run of `stage`; `paper` is the configuration at paper scale (for `count_flops` alone).
+
+    Raises:
+        UserError: a wildcard names something that the configuration does not have.
+    """
+    _, cut, names = STAGES[stage]
+    chosen = {name: wildcards[name] for name in names}
+    if "env" in chosen and chosen["env"] not in ENVIRONMENTS:
+        raise UserError(f"environment '{chosen['env']}' is unknown; there is {', '.join(ENVIRONMENTS)}")
+    if stage == "count_flops":
+        chosen["paper"] = paper
+    try:
+        return cut(config, **chosen)
+    except ValidationError as fault:
+        raise UserError(explain(fault, STAGES[stage][0]).replace("config key", stage)) from None

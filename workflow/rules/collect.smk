@@ -1,0 +1,15 @@
+rule collect:
+    """Episodes of one policy on one task, as Zarr."""
+    input:
+        code=lambda wildcards: sources("gwpipe.stages.collect", f"gwpipe.envs.{wildcards.env}"),
+    output:
+        data=directory(at(layout.DATA)),
+        manifest=at(layout.DATA) + layout.MANIFEST,
+    params:
+        settings=canonical("collect"),
+    log:
+        f"logs/{SCALE}/collect/{{env}}_{{task}}_{{policy}}.log",
+    benchmark:
+        f"results/{SCALE}/benchmarks/collect/{{env}}_{{task}}_{{policy}}.tsv"
+    shell:
+        "gwpipe collect --scale {SCALE} --settings {params.settings:q} 2> {log}"

@@ -1,0 +1,15 @@
+rule count_flops:
+    """Operations of one update of each component, at this scale and at the paper's."""
+    input:
+        code=sources("gwpipe.stages.count_flops"),
+    output:
+        flops=at(layout.FLOPS),
+        manifest=at(layout.FLOPS) + layout.MANIFEST,
+    params:
+        settings=canonical("count_flops"),
+    log:
+        f"logs/{SCALE}/count_flops/{{env}}_{{task}}.log",
+    benchmark:
+        f"results/{SCALE}/benchmarks/count_flops/{{env}}_{{task}}.tsv"
+    shell:
+        "gwpipe count_flops --scale {SCALE} --settings {params.settings:q} 2> {log}"

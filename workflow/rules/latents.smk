@@ -1,0 +1,26 @@
+def vaes(wildcards):
+    """The VAE of every domain of an environment, each with its manifest."""
+    return [
+        path.format(env=wildcards.env, domain=domain)
+        for domain in representation(wildcards).vae
+        for path in with_manifest(layout.VAE)
+    ]
+
+
+rule cache_latents:
+    """Unimodal latents (posterior means) of a data set, row by row."""
+    input:
+        data=with_manifest(layout.DATA),
+        vaes=vaes,
+        code=sources("gwpipe.stages.cache_latents"),
+    output:
+        latents=directory(at(layout.LATENTS)),
+        manifest=at(layout.LATENTS) + layout.MANIFEST,
+    params:
+        settings=canonical("cache_latents"),
+    log:
+        f"logs/{SCALE}/cache_latents/{{env}}_{{task}}_{{policy}}.log",
+    benchmark:
+        f"results/{SCALE}/benchmarks/cache_latents/{{env}}_{{task}}_{{policy}}.tsv"
+    shell:
+        "gwpipe cache_latents --scale {SCALE} --settings {params.settings:q} --threads {threads} 2> {log}"
