@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from gwpipe.errors import UserError
+from gwpipe.sources import sources
 
 SCHEMA = 1
 _PACKAGES = ("gwpipe", "torch", "numpy", "zarr", "numcodecs", "gymnasium", "mujoco", "robodesk", "numba", "snakemake")
@@ -101,8 +102,18 @@ def package_versions() -> dict[str, str]:
 class Record:
     """Collects what the manifest of one stage's artefact says, from the moment it is made."""
 
-    def __init__(self, stage: str, scale: str, settings: dict[str, Any], inputs: Iterable[Path], device: str = "cpu"):
+    def __init__(
+        self,
+        stage: str,
+        scale: str,
+        settings: dict[str, Any],
+        inputs: Iterable[Path],
+        modules: Iterable[str] = (),
+        device: str = "cpu",
+    ):
+        """`modules`: what the stage loads by name, beside its own imports."""
         self._began = time.time()
+        code = sources(f"gwpipe.stages.{stage}", *modules)
         self._fields: dict[str, Any] = {
             "schema": SCHEMA,
             "stage": stage,
@@ -110,11 +121,19 @@ class Record:
             "settings": settings,
             "seed": settings.get("seed"),
             "code_version": code_version(),
+            "sources_sha256": hashlib.sha256("".join(hash_file(Path(file)) for file in code).encode()).hexdigest(),
             "inputs": {str(path): input_hash(path) for path in inputs},
             "packages": package_versions(),
             "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors",
             "device": device,
         }
+
+    @property
+    def identity(self) -> str:
+        """One hash for settings, inputs and code: what a checkpoint must share with the run that resumes from it."""
+        parts = [json.dumps(self._fields["settings"], sort_keys=True), self._fields["sources_sha256"]]
+        parts += sorted(self._fields["inputs"].values())
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     def write(self, artefact: Path, **results: Any) -> None:
         """Write the manifest of `artefact`; `results` are the counts that later stages read (`results` in the file)."""

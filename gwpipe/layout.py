@@ -25,7 +25,21 @@ PARAMETERS = "results/tables/parameters.csv"
 MANIFEST = ".manifest.json"
 
 
-def scratch(artefact: str | Path) -> Path:
-    """The folder for checkpoints of the stage that makes `artefact`: no declared output, so it survives retries."""
-    artefact = Path(artefact)
-    return artefact.parent / f".{artefact.name}.scratch"
+class Place:
+    """Where a run reads and writes: a root folder (the one that holds `results/`) and a scale."""
+
+    def __init__(self, root: Path, scale: str) -> None:
+        self.root, self.scale = root, scale
+
+    def path(self, pattern: str, **wildcards: str | int) -> Path:
+        """The path that `pattern` names at this scale."""
+        return self.root / pattern.format(scale=self.scale, **wildcards)
+
+
+def scratch(artefact: Path, identity: str) -> Path:
+    """The folder for checkpoints of the run `identity` that makes `artefact`.
+
+    It is no declared output, so Snakemake keeps it when it starts a killed job again; each identity (settings, inputs,
+    code) has its own, so changed settings never meet a checkpoint of other ones.
+    """
+    return artefact.parent / f".{artefact.name}.scratch" / identity[:16]

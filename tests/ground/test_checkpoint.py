@@ -1,0 +1,91 @@
+import numpy as np
+import pytest
+import torch
+
+from gwpipe import checkpoint
+from gwpipe.errors import UserError
+
+
+@pytest.fixture
+def state():
+    model = torch.nn.Linear(3, 2)
+    optimiser = torch.optim.AdamW(model.parameters())
+    model(torch.ones(1, 3)).sum().backward()
+    optimiser.step()
+    return {
+        "model": model.state_dict(),
+        "optimiser": optimiser.state_dict(),
+        "step": 7,
+        "loss": 0.1 + 0.2,
+        "name": "α",
+        "nothing": None,
+        "rows": [("a", 1), ("b", 2.5)],
+        "array": np.arange(6, dtype=np.uint8).reshape(2, 3),
+        "empty": torch.zeros(0, 4),
+        "flag": torch.tensor(True),
+    }
+
+
+def same(a, b):
+    if isinstance(a, torch.Tensor):
+        return a.dtype == b.dtype and torch.equal(a, b)
+    if isinstance(a, np.ndarray):
+        return a.dtype == b.dtype and np.array_equal(a, b)
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)
+    if isinstance(a, list | tuple):
+        return type(a) is type(b) and len(a) == len(b) and all(map(same, a, b))
+    return type(a) is type(b) and a == b
+
+
+def test_a_state_comes_back_as_it_was(tmp_path, state):
+    checkpoint.save(tmp_path / "c.safetensors", state, "me")
+    assert same(checkpoint.load(tmp_path / "c.safetensors", "me"), state)
+
+
+def test_no_checkpoint_is_none(tmp_path):
+    assert checkpoint.load(tmp_path / "c.safetensors", "me") is None
+
+
+def test_another_identity_is_refused_and_the_file_stays(tmp_path, state):
+    path = tmp_path / "c.safetensors"
+    checkpoint.save(path, state, "me")
+    with pytest.raises(UserError, match="belongs to other settings"):
+        checkpoint.load(path, "you")
+    assert checkpoint.load(path, "me") is not None
+
+
+@pytest.mark.parametrize("keep", [0, 5, 40, -10])
+def test_a_truncated_checkpoint_is_refused(tmp_path, state, keep):
+    path = tmp_path / "c.safetensors"
+    checkpoint.save(path, state, "me")
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(UserError, match="damaged"):
+        checkpoint.load(path, "me")
+
+
+def test_a_kill_while_writing_leaves_the_old_checkpoint(tmp_path, state, monkeypatch):
+    path = tmp_path / "c.safetensors"
+    checkpoint.save(path, {"step": 1}, "me")
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gwpipe.checkpoint.os.replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        checkpoint.save(path, state, "me")
+    assert checkpoint.load(path, "me") == {"step": 1}
+
+
+def test_what_cannot_be_kept_is_refused(tmp_path):
+    with pytest.raises(TypeError, match="set"):
+        checkpoint.save(tmp_path / "c.safetensors", {"a": {1, 2}}, "me")
+
+
+def test_generators_go_on_where_they_were():
+    generator = np.random.default_rng(3)
+    generator.random(5)
+    state = checkpoint.generator_state(generator)
+    expected = generator.random(4)
+    checkpoint.restore_generator(generator, state)
+    assert np.array_equal(generator.random(4), expected)

@@ -1,0 +1,117 @@
+import json
+
+import pytest
+import yaml
+
+from gwpipe.errors import UserError
+from gwpipe.settings import load, resolve
+from gwpipe.settings.config import dotted, merge
+from gwpipe.settings.stages import STAGES, stage_settings
+
+
+@pytest.fixture
+def raw(repository):
+    return yaml.safe_load((repository / "config.yaml").read_text())
+
+
+@pytest.mark.parametrize("scale", ["smoke", "paper"])
+def test_every_scale_is_an_overlay_of_the_same_keys(repository, scale):
+    config = load([repository / "config.yaml", repository / f"workflow/scales/{scale}.yaml"])
+    assert config.scale == scale
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("environments.simple_shapes.agents.env_step=5", "did you mean 'env_steps'?"),
+        ("environments.simple_shape.agents.env_steps=5", "did you mean 'simple_shapes'?"),
+        ("enviroments.x=5", "did you mean 'environments'?"),
+        ("environments.simple_shapes.agents.env_steps=ten", "env_steps': input should be a valid integer"),
+        ("environments.simple_shapes.agents.env_steps=-1", "greater than 0"),
+        ("environments.simple_shapes.agents.runs.gw_dream=[0]", "'gw_dreamer'"),
+        ("environments.robodesk.environment.fidelity=fas", "did you mean 'fast'?"),
+        ("environments.robodesk.representation.vae.v.optimisation.step=3", "did you mean 'steps'?"),
+        ("environments.robodesk.representation.workspace.kinds.gw.dyc=3", "did you mean 'dcy'?"),
+        ("environments.simple_shapes.agents", "not of the form"),
+        ("=4", "not of the form"),
+        ("scale=[", "not valid YAML"),
+    ],
+)
+def test_a_mistake_is_one_line_that_names_the_nearest_key(raw, override, message):
+    with pytest.raises(UserError) as caught:
+        resolve(raw, [override])
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_key_is_named(raw):
+    del raw["environments"]["robodesk"]["agents"]["task"]
+    with pytest.raises(UserError, match=r"'environments\.robodesk\.agents\.task' is missing"):
+        resolve(raw)
+
+
+def test_an_unknown_key_in_a_list_is_named(raw):
+    raw["environments"]["robodesk"]["representation"]["data"][0]["rowz"] = 3
+    with pytest.raises(UserError, match="did you mean 'rows'"):
+        resolve(raw)
+
+
+@pytest.mark.parametrize("text", ["a: [", "- 1\n- 2", "\tx: 1"])
+def test_a_broken_file_is_one_line(tmp_path, text):
+    (tmp_path / "c.yaml").write_text(text)
+    with pytest.raises(UserError) as caught:
+        load([tmp_path / "c.yaml"])
+    assert "\n" not in str(caught.value)
+    assert "c.yaml" in str(caught.value)
+
+
+def test_a_missing_file_is_one_line(tmp_path):
+    with pytest.raises(UserError, match="No such file"):
+        load([tmp_path / "nowhere.yaml"])
+
+
+def test_numbers_in_exponent_form_and_strings_of_the_command_line_are_numbers(raw):
+    # PyYAML reads 1e-3 as a string, and Snakemake's --config hands over strings inside mappings.
+    config = resolve(raw, ["environments.simple_shapes.agents.dreaming.world_model_lr=1e-3"])
+    assert config.environments.simple_shapes.agents.dreaming.world_model_lr == 1e-3
+    config = resolve(merge(raw, dotted("environments.simple_shapes.agents.env_steps='700'")))
+    assert config.environments.simple_shapes.agents.env_steps == 700
+
+
+def test_settings_survive_their_canonical_string(smoke_config, paper_config):
+    chosen = {"env": "robodesk", "task": "push_green", "policy": "expert", "domain": "attr", "kind": "gw"}
+    chosen |= {"method": "gw_dreamer", "seed": "0"}
+    for stage, (kind, _, _) in STAGES.items():
+        cut = stage_settings(stage, smoke_config, paper_config, **chosen)
+        assert kind.model_validate_json(cut.canonical()) == cut
+        assert json.loads(cut.canonical())
+
+
+def test_a_stage_sees_only_what_it_depends_on(raw):
+    """Agents' settings do not touch the representation, and a swap of two values is seen."""
+    before, after = resolve(raw), resolve(raw, ["environments.robodesk.agents.env_steps=40"])
+    for stage in ("collect", "train_vae", "cache_latents", "train_workspace", "random_policy"):
+        chosen = {"env": "robodesk", "task": "push_green", "policy": "expert", "domain": "v", "kind": "gw"}
+        cuts = [stage_settings(stage, config, None, **chosen).canonical() for config in (before, after)]
+        assert cuts[0] == cuts[1]
+    shapes = "environments.simple_shapes.representation.workspace"
+    swapped = resolve(raw, [f"{shapes}.hidden=4", f"{shapes}.layers=64"])
+    cuts = [stage_settings("train_workspace", c, None, env="simple_shapes", kind="gw") for c in (before, swapped)]
+    assert cuts[0].canonical() != cuts[1].canonical()
+
+
+@pytest.mark.parametrize(
+    ("stage", "wildcards", "message"),
+    [
+        ("train_vae", {"env": "simple_shape", "domain": "v"}, "environment 'simple_shape' is unknown"),
+        ("train_vae", {"env": "simple_shapes", "domain": "w"}, "domain 'w'"),
+        ("train_agent", {"env": "robodesk", "task": "push_gren", "method": "gw_dreamer", "seed": 0}, "push_gren"),
+        ("train_agent", {"env": "robodesk", "task": "push_green", "method": "gw_dremer", "seed": 0}, "gw_dreamer"),
+        ("collect", {"env": "robodesk", "task": "push_green", "policy": "drunk"}, "push_green/expert"),
+        ("train_workspace", {"env": "robodesk", "kind": "clap"}, "kind 'clap'"),
+    ],
+)
+def test_an_unknown_wildcard_is_one_line(smoke_config, stage, wildcards, message):
+    with pytest.raises(UserError, match=message) as caught:
+        stage_settings(stage, smoke_config, None, **wildcards)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,40 @@
+import pytest
+
+from gwpipe.sources import PACKAGE, sources
+
+
+def names(*modules):
+    return {str(p)[len(str(PACKAGE)) + 1 :] for p in sources(*modules)}
+
+
+def test_the_closure_follows_imports_and_leaves_plumbing_out():
+    found = names("gwpipe.checkpoint")
+    assert found == {"checkpoint.py"}
+
+
+def test_an_unknown_module_is_refused():
+    with pytest.raises(FileNotFoundError):
+        sources("gwpipe.nowhere")
+
+
+def test_a_table_does_not_depend_on_how_a_vae_is_trained_nor_a_vae_on_agents():
+    vae = names("gwpipe.stages.train_vae")
+    assert "domains/visual.py" in vae
+    assert not any(name.startswith(("agents", "workspace", "flops", "evaluation", "envs")) for name in vae)
+    workspace = names("gwpipe.stages.train_workspace")
+    assert "workspace/losses.py" in workspace
+    assert not any(name.startswith(("agents", "flops", "evaluation", "envs")) for name in workspace)
+    for stage in ("collect", "train_vae", "cache_latents", "random_policy"):
+        assert "workspace/losses.py" not in names(f"gwpipe.stages.{stage}")
+
+
+def test_what_flows_downhill_never_climbs():
+    """No room imports from one below it (docs/architecture.md)."""
+    order = ["envs", "experts", "data", "domains", "workspace", "representations.py", "evaluation", "agents", "flops"]
+    order += ["stages"]
+    for height, room in enumerate(order):
+        files = [PACKAGE / room] if room.endswith(".py") else sorted((PACKAGE / room).rglob("*.py"))
+        for file in files:
+            inside = ".".join(file.relative_to(PACKAGE).with_suffix("").parts)
+            reached = {name.split("/")[0] for name in names(f"gwpipe.{inside.removesuffix('.__init__')}")}
+            assert not reached & set(order[height + 1 :]), (file, reached)
