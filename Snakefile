@@ -1,3 +1,5 @@
+import sys
+
 # GW-Dreamer, from simulators to Table I. `snakemake --cores 8 results/table1.csv`
 from gwpipe import layout
 from gwpipe.errors import UserError
@@ -19,6 +21,8 @@ except UserError as mistake:
     raise WorkflowError(str(mistake)) from None
 
 SCALE = CONFIG.scale
+# The interpreter that runs Snakemake runs the stages, whatever PATH says.
+GWPIPE = f"{sys.executable} -m gwpipe.cli"
 
 
 def at(pattern):

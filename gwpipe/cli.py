@@ -7,7 +7,6 @@ Exit codes: 0 done, 1 a fault of ours (with its traceback), 2 a mistake or fault
 import argparse
 import difflib
 import importlib
-import os
 import sys
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from pydantic import ValidationError
 
 from gwpipe.errors import UserError
 from gwpipe.layout import Place
+from gwpipe.machine import Machine
 from gwpipe.settings import config as configuration
 from gwpipe.settings.model import Settings
 from gwpipe.settings.stages import RESERVED_STAGES, STAGES, stage_settings
@@ -35,7 +35,9 @@ def parser() -> argparse.ArgumentParser:
         stage.add_argument("--settings", help="the stage's settings as JSON, instead of config files")
         stage.add_argument("--scale", help="with --settings: the folder under results/")
         stage.add_argument("--root", type=Path, default=Path(), help="where results/ lies (default: here)")
-        stage.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+        stage.add_argument("--threads", type=int, default=1, help="for tensor arithmetic (default: 1)")
+        stage.add_argument("--device", default="cpu", help="cpu or a CUDA device (default: cpu)")
+        stage.add_argument("--checkpoint-seconds", type=float, default=60.0, help="between two checkpoints (default: 60)")
     return root
 
 
@@ -81,7 +83,8 @@ def main(words: list[str] | None = None) -> int:
         arguments = parser().parse_args(words)
         settings, scale = chosen(arguments)
         stage = importlib.import_module(f"gwpipe.stages.{arguments.stage}")
-        stage.run(settings, Place(arguments.root, scale), threads=arguments.threads)
+        machine = Machine(arguments.threads, arguments.device, arguments.checkpoint_seconds)
+        stage.run(settings, Place(arguments.root, scale), machine)
     except UserError as mistake:
         print(f"gwpipe: {mistake}", file=sys.stderr)
         return 2

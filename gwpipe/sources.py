@@ -10,7 +10,7 @@ import functools
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
-PLUMBING = ("settings", "layout", "artefact", "progress", "cli", "errors", "sources", "__init__")
+PLUMBING = ("settings", "layout", "machine", "artefact", "progress", "cli", "errors", "sources", "__init__")
 
 
 def sources(*modules: str) -> list[str]:

@@ -21,28 +21,66 @@ RESERVED_METHODS = (
 
 
 class DreamingSettings(Settings):
-    """The paper's GRU world model and actor-critic (Tables XI-XVII)."""
+    """The paper's GRU world model and actor-critic (Tables XI-XVII).
 
-    actor_reads: Literal["h", "hz"] = "hz"
-    """What actor and critic see: the GRU's state alone (Sect. II-C, Tables XIV and XV) or state and representation."""
+    Keys without a default come from the paper's tables. The defaults of the others are what the paper leaves open.
+    """
+
+    # World model
     gru_input: int = Field(gt=0)
     gru_hidden: int = Field(gt=0)
     z_hidden: list[int]
+    z_head: Literal["direct", "residual"] = "direct"
+    """Next z itself (through tanh where the representation is bounded), or the change that is added to z."""
     head_hidden: list[int]
+    """Hidden layers of the reward head and of the done head."""
+    reward_bins: int = Field(256, gt=1)
+    """256 by the printed count of the reward head."""
+    value_bins: int = Field(255, gt=1)
+    bin_limit: float = Field(20.0, gt=0)
+    """Two-hot bins reach from -(e^limit - 1) to e^limit - 1 (DreamerV3: 20)."""
+    z_weight: float = Field(1.0, ge=0)
+    reward_weight: float = Field(1.0, ge=0)
+    done_weight: float = Field(1.0, ge=0)
+    world_model_lr: float = Field(gt=0)
+
+    # State carried between rows
+    initial_state: Literal["zero", "stored"] = "zero"
+    """h before a replayed chunk's first row: zero, or the one stored there and refreshed at every visit."""
+    memory: int = Field(0, ge=0)
+    """While acting, clear h after so many decisions; 0 carries it through the episode."""
+
+    # Actor and critic
+    actor_reads: Literal["h", "hz"] = "hz"
+    """What actor and critic see: the GRU's state alone (Sect. II-C, Tables XIV and XV) or state and representation."""
     actor_hidden: list[int]
     critic_hidden: list[int]
-    reward_bins: int = Field(255, gt=1)
-    value_bins: int = Field(255, gt=1)
-    replay_capacity: int = Field(100_000, gt=0)
-    batch_size: int = Field(gt=0)
-    batch_length: int = Field(gt=1)
-    env_steps_per_update: int = Field(gt=0)
-    """What the paper calls train ratio: environment steps between two updates."""
+    actor_critic_lr: float = Field(gt=0)
     imagination_length: int = Field(20, gt=0)
+    imagination_starts: Literal["first", "random", "all"] = "first"
+    """Rows of a chunk that dreams start from: its first (paper), one at random, or every one."""
     return_lambda: float = Field(0.95, ge=0, le=1)
     discount: float = Field(gt=0, lt=1)
-    world_model_lr: float = Field(gt=0)
-    actor_critic_lr: float = Field(gt=0)
+    entropy: float = Field(3e-4, ge=0)
+    unimix: float = Field(0.01, ge=0, lt=1)
+    """Share of the uniform distribution in a categorical policy (DreamerV3)."""
+    slow_rate: float = Field(0.02, gt=0, le=1)
+    """How far the slow critic follows the critic at each update (DreamerV3)."""
+    advantage_scale: Literal["returns", "advantages"] = "returns"
+    """Advantages are divided by the 5-95 % spread of the returns (DreamerV3) or of the advantages themselves."""
+    scale_rate: float = Field(0.01, gt=0, le=1)
+    scale_floor: float = Field(1.0, gt=0)
+
+    # Data
+    replay_capacity: int = Field(100_000, gt=0)
+    prefill: int = Field(0, ge=0)
+    """Environment steps before the first update."""
+    batch_size: int = Field(gt=0)
+    batch_length: int = Field(gt=1)
+    """Steps t → t+1 in a replayed chunk."""
+    env_steps_per_update: int = Field(gt=0)
+    """What the paper calls train ratio: environment steps between two updates."""
+    max_gradient_norm: float = Field(100.0, gt=0)
 
 
 class EvaluationSettings(Settings):

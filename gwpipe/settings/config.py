@@ -3,32 +3,42 @@
 import difflib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any, ClassVar, Self, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ValidationError, model_validator
 
 from gwpipe.errors import UserError
-from gwpipe.settings.agents import AgentsSettings
-from gwpipe.settings.environments import EnvironmentName, RoboDeskSettings, SimpleShapesSettings
+from gwpipe.settings.agents import RESERVED_METHODS, AgentsSettings
+from gwpipe.settings.environments import TASKS, EnvironmentName, RoboDeskSettings, SimpleShapesSettings
 from gwpipe.settings.model import Settings
 from gwpipe.settings.representation import RepresentationSettings
 
 
-class SimpleShapesStudy(Settings):
+class Study(Settings):
     """Everything about one environment."""
 
+    name: ClassVar[str]
+    representation: RepresentationSettings
+    agents: AgentsSettings
+
+    @model_validator(mode="after")
+    def _tasks_exist(self) -> Self:
+        tasks = TASKS[self.name]
+        for task in (self.agents.task, *(source.task for source in self.representation.data)):
+            if task not in tasks:
+                raise ValueError(f"task '{task}' is unknown{_nearest(task, tasks)}")
+        return self
+
+
+class SimpleShapesStudy(Study):
+    name = "simple_shapes"
     environment: SimpleShapesSettings
-    representation: RepresentationSettings
-    agents: AgentsSettings
 
 
-class RoboDeskStudy(Settings):
-    """Everything about one environment."""
-
+class RoboDeskStudy(Study):
+    name = "robodesk"
     environment: RoboDeskSettings
-    representation: RepresentationSettings
-    agents: AgentsSettings
 
 
 class Environments(Settings):
@@ -132,6 +142,10 @@ def explain(fault: ValidationError, root: type[BaseModel]) -> str:
         return f"config key '{where}' is unknown{_nearest(location[-1], _keys_at(root, location[:-1]))}{more}"
     if error["type"] == "missing":
         return f"config key '{where}' is missing{more}"
+    if error["type"] == "value_error":
+        return f"config block '{where}': {error['ctx']['error']}{more}"
+    if error["input"] in RESERVED_METHODS:
+        return f"config key '{where}': method '{error['input']}' is reserved and not available yet{more}"
     if error["type"] == "literal_error":
         choices = error["ctx"]["expected"].replace(" or ", ", ").replace("'", "").split(", ")
         what = f"'{error['input']}' is not one of {', '.join(choices)}{_nearest(str(error['input']), choices)}"

@@ -37,3 +37,28 @@ class RoboDeskSettings(Settings):
 
 FULL_EPISODE = {"simple_shapes": 100, "robodesk": 500}
 """Decisions in an episode as published; any other length is printed in every table and figure."""
+
+TASKS: dict[str, tuple[str, ...]] = {
+    "simple_shapes": ("centre",),
+    "robodesk": (
+        "open_slide",
+        "open_drawer",
+        "push_green",
+        "stack",
+        "upright_block_off_table",
+        "flat_block_in_bin",
+        "flat_block_in_shelf",
+        "lift_upright_block",
+        "lift_ball",
+        "push_blue",
+        "push_red",
+        "flat_block_off_table",
+        "ball_off_table",
+        "upright_block_in_bin",
+        "ball_in_bin",
+        "upright_block_in_shelf",
+        "ball_in_shelf",
+        "lift_flat_block",
+    ),
+}
+"""Tasks of each environment; RoboDesk's in the order of its package."""

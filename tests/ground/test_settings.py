@@ -29,6 +29,8 @@ def test_every_scale_is_an_overlay_of_the_same_keys(repository, scale):
         ("environments.simple_shapes.agents.env_steps=ten", "env_steps': input should be a valid integer"),
         ("environments.simple_shapes.agents.env_steps=-1", "greater than 0"),
         ("environments.simple_shapes.agents.runs.gw_dream=[0]", "'gw_dreamer'"),
+        ("environments.simple_shapes.agents.runs.dreamer_2m=[0]", "method 'dreamer_2m' is reserved"),
+        ("environments.robodesk.agents.task=push_gren", "task 'push_gren' is unknown; did you mean 'push_green'?"),
         ("environments.robodesk.environment.fidelity=fas", "did you mean 'fast'?"),
         ("environments.robodesk.representation.vae.v.optimisation.step=3", "did you mean 'steps'?"),
         ("environments.robodesk.representation.workspace.kinds.gw.dyc=3", "did you mean 'dcy'?"),

@@ -15,14 +15,14 @@ rule random_policy:
     output:
         returns=at(layout.RANDOM),
         manifest=at(layout.RANDOM) + layout.MANIFEST,
-    params:
-        settings=canonical("random_policy"),
     log:
         f"logs/{SCALE}/random_policy/{{env}}_{{task}}.log",
     benchmark:
         f"results/{SCALE}/benchmarks/random_policy/{{env}}_{{task}}.tsv"
+    params:
+        settings=canonical("random_policy"),
     shell:
-        "gwpipe random_policy --scale {SCALE} --settings {params.settings:q} 2> {log}"
+        "{GWPIPE} random_policy --scale {SCALE} --settings {params.settings:q} 2> {log}"
 
 
 rule train_agent:
@@ -30,20 +30,22 @@ rule train_agent:
     input:
         representation=representation_of_method,
         code=lambda wildcards: sources(
-            "gwpipe.stages.train_agent", METHODS[wildcards.method].module, f"gwpipe.envs.{wildcards.env}"
+            "gwpipe.stages.train_agent",
+            METHODS[wildcards.method].module,
+            f"gwpipe.envs.{wildcards.env}",
         ),
     output:
         weights=at(layout.AGENT),
         curve=at(layout.CURVE),
         manifest=at(layout.AGENT) + layout.MANIFEST,
-    params:
-        settings=canonical("train_agent"),
     log:
         f"logs/{SCALE}/train_agent/{{env}}_{{task}}_{{method}}_{{seed}}.log",
     benchmark:
         f"results/{SCALE}/benchmarks/train_agent/{{env}}_{{task}}_{{method}}_{{seed}}.tsv"
+    params:
+        settings=canonical("train_agent"),
     shell:
-        "gwpipe train_agent --scale {SCALE} --settings {params.settings:q} --threads {threads} 2> {log}"
+        "{GWPIPE} train_agent --scale {SCALE} --settings {params.settings:q} --threads {threads} 2> {log}"
 
 
 def curves(wildcards):
@@ -65,11 +67,11 @@ rule criterion:
     output:
         criterion=at(layout.CRITERION),
         manifest=at(layout.CRITERION) + layout.MANIFEST,
-    params:
-        settings=canonical("criterion"),
     log:
         f"logs/{SCALE}/criterion/{{env}}_{{task}}.log",
     benchmark:
         f"results/{SCALE}/benchmarks/criterion/{{env}}_{{task}}.tsv"
+    params:
+        settings=canonical("criterion"),
     shell:
-        "gwpipe criterion --scale {SCALE} --settings {params.settings:q} 2> {log}"
+        "{GWPIPE} criterion --scale {SCALE} --settings {params.settings:q} 2> {log}"

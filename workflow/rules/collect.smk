@@ -5,11 +5,11 @@ rule collect:
     output:
         data=directory(at(layout.DATA)),
         manifest=at(layout.DATA) + layout.MANIFEST,
-    params:
-        settings=canonical("collect"),
     log:
         f"logs/{SCALE}/collect/{{env}}_{{task}}_{{policy}}.log",
     benchmark:
         f"results/{SCALE}/benchmarks/collect/{{env}}_{{task}}_{{policy}}.tsv"
+    params:
+        settings=canonical("collect"),
     shell:
-        "gwpipe collect --scale {SCALE} --settings {params.settings:q} 2> {log}"
+        "{GWPIPE} collect --scale {SCALE} --settings {params.settings:q} 2> {log}"

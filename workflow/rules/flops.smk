@@ -5,11 +5,11 @@ rule count_flops:
     output:
         flops=at(layout.FLOPS),
         manifest=at(layout.FLOPS) + layout.MANIFEST,
-    params:
-        settings=canonical("count_flops"),
     log:
         f"logs/{SCALE}/count_flops/{{env}}_{{task}}.log",
     benchmark:
         f"results/{SCALE}/benchmarks/count_flops/{{env}}_{{task}}.tsv"
+    params:
+        settings=canonical("count_flops"),
     shell:
-        "gwpipe count_flops --scale {SCALE} --settings {params.settings:q} 2> {log}"
+        "{GWPIPE} count_flops --scale {SCALE} --settings {params.settings:q} 2> {log}"

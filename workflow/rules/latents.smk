@@ -16,11 +16,11 @@ rule cache_latents:
     output:
         latents=directory(at(layout.LATENTS)),
         manifest=at(layout.LATENTS) + layout.MANIFEST,
-    params:
-        settings=canonical("cache_latents"),
     log:
         f"logs/{SCALE}/cache_latents/{{env}}_{{task}}_{{policy}}.log",
     benchmark:
         f"results/{SCALE}/benchmarks/cache_latents/{{env}}_{{task}}_{{policy}}.tsv"
+    params:
+        settings=canonical("cache_latents"),
     shell:
-        "gwpipe cache_latents --scale {SCALE} --settings {params.settings:q} --threads {threads} 2> {log}"
+        "{GWPIPE} cache_latents --scale {SCALE} --settings {params.settings:q} --threads {threads} 2> {log}"

@@ -28,11 +28,11 @@ rule table1:
         markdown=layout.TABLE1_MARKDOWN,
         claims=layout.CLAIMS,
         parameters=layout.PARAMETERS,
-    params:
-        settings=canonical("table1"),
     log:
         f"logs/{SCALE}/table1/table1.log",
     benchmark:
         f"results/{SCALE}/benchmarks/table1/table1.tsv"
+    params:
+        settings=canonical("table1"),
     shell:
-        "gwpipe table1 --scale {SCALE} --settings {params.settings:q} 2> {log}"
+        "{GWPIPE} table1 --scale {SCALE} --settings {params.settings:q} 2> {log}"

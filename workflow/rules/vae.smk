@@ -15,11 +15,11 @@ rule train_vae:
     output:
         weights=at(layout.VAE),
         manifest=at(layout.VAE) + layout.MANIFEST,
-    params:
-        settings=canonical("train_vae"),
     log:
         f"logs/{SCALE}/train_vae/{{env}}_{{domain}}.log",
     benchmark:
         f"results/{SCALE}/benchmarks/train_vae/{{env}}_{{domain}}.tsv"
+    params:
+        settings=canonical("train_vae"),
     shell:
-        "gwpipe train_vae --scale {SCALE} --settings {params.settings:q} --threads {threads} 2> {log}"
+        "{GWPIPE} train_vae --scale {SCALE} --settings {params.settings:q} --threads {threads} 2> {log}"

@@ -15,11 +15,11 @@ rule train_workspace:
     output:
         weights=at(layout.WORKSPACE),
         manifest=at(layout.WORKSPACE) + layout.MANIFEST,
-    params:
-        settings=canonical("train_workspace"),
     log:
         f"logs/{SCALE}/train_workspace/{{env}}_{{kind}}.log",
     benchmark:
         f"results/{SCALE}/benchmarks/train_workspace/{{env}}_{{kind}}.tsv"
+    params:
+        settings=canonical("train_workspace"),
     shell:
-        "gwpipe train_workspace --scale {SCALE} --settings {params.settings:q} --threads {threads} 2> {log}"
+        "{GWPIPE} train_workspace --scale {SCALE} --settings {params.settings:q} --threads {threads} 2> {log}"
