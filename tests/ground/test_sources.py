@@ -30,7 +30,7 @@ def test_a_table_does_not_depend_on_how_a_vae_is_trained_nor_a_vae_on_agents():
 
 def test_what_flows_downhill_never_climbs():
     """No room imports from one below it (docs/architecture.md)."""
-    order = ["envs", "experts", "data", "domains", "workspace", "representations.py", "evaluation", "agents", "flops"]
+    order = ["envs", "experts", "data", "domains", "workspace", "representations.py", "agents", "evaluation", "flops"]
     order += ["stages"]
     for height, room in enumerate(order):
         files = [PACKAGE / room] if room.endswith(".py") else sorted((PACKAGE / room).rglob("*.py"))

@@ -1,0 +1,59 @@
+"""Method id → representation and agent. A new method is one file and one line here.
+
+Agents are named, not imported: Snakemake reads this table too and must not load torch, and a method's code is a source
+file of its own runs alone.
+"""
+
+import difflib
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from gwpipe.errors import UserError
+from gwpipe.settings.agents import RESERVED_METHODS, DreamingSettings
+
+if TYPE_CHECKING:
+    import gymnasium
+
+    from gwpipe.agents.agent import Agent
+    from gwpipe.representations import Representation
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a method sees of observations, and what acts on it."""
+
+    workspace: Literal["gw", "clip"] | None
+    """The workspace whose z it sees; None: the concatenated latents of the VAEs."""
+    module: str
+    """Where its agent is."""
+    name: str
+    """The agent's class there: (representation, action space, settings, seed) → agent."""
+
+    def make(
+        self, representation: "Representation", space: "gymnasium.Space", settings: DreamingSettings, seed: int
+    ) -> "Agent":
+        """A new agent."""
+        return getattr(importlib.import_module(self.module), self.name)(representation, space, settings, seed)
+
+
+METHODS: dict[str, Entry] = {
+    "gw_dreamer": Entry("gw", "gwpipe.agents.dreaming", "DreamingAgent"),
+    "vae_dreamer": Entry(None, "gwpipe.agents.dreaming", "DreamingAgent"),
+    "clip_dreamer": Entry("clip", "gwpipe.agents.dreaming", "DreamingAgent"),
+}
+
+
+def entry(method: str) -> Entry:
+    """The registry's line for `method`.
+
+    Raises:
+        UserError: the method is reserved for later, or unknown (the nearest is named).
+    """
+    if method in METHODS:
+        return METHODS[method]
+    if method in RESERVED_METHODS:
+        raise UserError(f"method '{method}' is not available yet; there is {', '.join(METHODS)}")
+    close = difflib.get_close_matches(method, [*METHODS, *RESERVED_METHODS], n=1)
+    hint = f"did you mean '{close[0]}'?" if close else f"there is {', '.join(METHODS)}"
+    raise UserError(f"method '{method}' is unknown; {hint}")
