@@ -1,0 +1,87 @@
+"""train_agent: one method, task and seed, trained by acting and dreaming; its weights and its curve."""
+
+import contextlib
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import gymnasium
+
+import gwpipe.envs  # noqa: F401 (registers the environments)
+from gwpipe import checkpoint, layout
+from gwpipe.agents.loop import Saving, train
+from gwpipe.agents.registry import entry
+from gwpipe.artefact import Record, staging
+from gwpipe.envs import ENVIRONMENT_IDS
+from gwpipe.evaluation import curves
+from gwpipe.evaluation.rollouts import evaluator
+from gwpipe.machine import Machine
+from gwpipe.progress import Progress
+from gwpipe.representations import load_representation
+from gwpipe.settings.stages import TrainAgentStage
+
+
+def run(settings: TrainAgentStage, place: layout.Place, machine: Machine) -> None:
+    """Train (or go on training) and write weights, curve and the weights' manifest."""
+    machine.prepare()
+    method = entry(settings.method)
+    vaes = {domain: place.path(layout.VAE, env=settings.env, domain=domain) for domain in settings.domains}
+    workspace = place.path(layout.WORKSPACE, env=settings.env, kind=method.workspace) if method.workspace else None
+    inputs = [*vaes.values(), *([workspace] if workspace else [])]
+    modules = [method.module, f"gwpipe.envs.{settings.env}"]
+    record = Record("train_agent", place.scale, settings.model_dump(mode="json"), inputs, modules, machine.device)
+    which = {"env": settings.env, "task": settings.task, "method": settings.method, "seed": settings.seed}
+    weights, curve = place.path(layout.AGENT, **which), place.path(layout.CURVE, **which)
+    scratch = layout.scratch(weights, record.identity)
+
+    def make_env() -> gymnasium.Env:
+        return gymnasium.make(ENVIRONMENT_IDS[settings.env], task=settings.task, **settings.environment.kwargs())
+
+    representation = load_representation(vaes, workspace)
+    agent = method.make(representation, make_env().action_space, settings.dreaming, settings.seed)
+    saving = Saving(scratch / "checkpoint.safetensors", record.identity, machine.checkpoint_seconds)
+    label = f"train_agent {settings.env} {settings.task} {settings.method} seed {settings.seed}"
+    with Progress(settings.env_steps, "step", label) as progress, metrics_log(weights, saving) as log:
+        training = train(
+            agent,
+            make_env,
+            env_steps=settings.env_steps,
+            env_steps_per_update=settings.dreaming.env_steps_per_update,
+            prefill=settings.dreaming.prefill,
+            seed=settings.seed,
+            evaluate=evaluator(make_env, settings.evaluation, settings.seed),
+            evaluate_every=settings.evaluation.every,
+            saving=saving,
+            on_metrics=log,
+            progress=progress,
+        )
+    with staging(weights) as partial:
+        checkpoint.save(partial, agent.weights(), record.identity)
+    with staging(curve) as partial:
+        curves.write(curves.tidy(training.curve, **which), partial)
+    counts = {name: getattr(training, name) for name in ("env_steps", "episodes", "evaluations")}
+    counts |= {"updates": agent.updates, "encoded_observations": agent.encoded_observations}
+    record.write(weights, **counts, evaluation_mode=settings.evaluation.mode)
+    shutil.rmtree(scratch)
+
+
+@contextlib.contextmanager
+def metrics_log(weights: Path, saving: Saving) -> Iterator[Callable[[int, dict[str, float]], None]]:
+    """Every 50th update's measurements as JSON lines in `metrics.jsonl` beside the weights.
+
+    It is for looking at, not an artefact: a run that was killed repeats the lines after its last checkpoint.
+    """
+    path = weights.parent / "metrics.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    count = 0
+    with path.open("a" if saving.path.exists() else "w") as file:
+
+        def log(step: int, measured: dict[str, float]) -> None:
+            nonlocal count
+            count += 1
+            if count % 50 == 1:
+                file.write(json.dumps({"step": step, **measured}) + "\n")
+                file.flush()
+
+        yield log
