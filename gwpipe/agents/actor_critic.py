@@ -1,0 +1,96 @@
+"""Actor and critic (Tables XIV, XV) and their loss on a dream: REINFORCE, no gradient into the world model."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from gwpipe.agents.imagination import Dream
+from gwpipe.agents.mlp import mlp, zero_output
+from gwpipe.agents.policies import Policy
+from gwpipe.agents.returns import Spread, lambda_return, scale, survival, update_spread
+from gwpipe.agents.two_hot import make_bins, two_hot_loss, two_hot_mean
+from gwpipe.settings.agents import DreamingSettings
+
+
+class ActorCritic(nn.Module):
+    """Actor, critic and the slow copy of the critic; all read h or [h, z] (`timing.actor_input`).
+
+    At the paper's sizes with h alone: actor 562,183 (Simple Shapes, 7 logits) and 1,055,242 (RoboDesk, 5 means and
+    spreads); critic 689,407 and 1,180,927 with 255 bins.
+    """
+
+    bins: Tensor
+
+    def __init__(self, inputs: int, outputs: int, settings: DreamingSettings) -> None:
+        super().__init__()
+        self.actor = mlp(inputs, settings.actor_hidden, outputs)
+        with torch.no_grad():
+            self.actor[-1].weight.mul_(0.01)
+        self.critic = zero_output(mlp(inputs, settings.critic_hidden, settings.value_bins))
+        self.slow_critic = mlp(inputs, settings.critic_hidden, settings.value_bins).requires_grad_(False)
+        self.slow_critic.load_state_dict(self.critic.state_dict())
+        self.register_buffer("bins", make_bins(settings.value_bins, settings.bin_limit), persistent=False)
+
+    @torch.no_grad()
+    def follow(self, rate: float) -> None:
+        """Move the slow critic by `rate` of its distance to the critic."""
+        torch._foreach_lerp_(list(self.slow_critic.parameters()), list(self.critic.parameters()), rate)
+
+
+class ActorCriticLoss(NamedTuple):
+    """Scalars: `loss` and what it is made of; `spread` replaces the one that was handed in."""
+
+    loss: Tensor
+    actor: Tensor
+    critic: Tensor
+    entropy: Tensor
+    value: Tensor
+    reward: Tensor
+    keeps: Tensor
+    scale: Tensor
+    spread: Spread
+
+
+def actor_critic_loss(
+    networks: ActorCritic, policy: Policy, dream: Dream, first: Tensor, spread: Spread, settings: DreamingSettings
+) -> ActorCriticLoss:
+    """λ-returns of the dream teach the critic; their advantage over its value, scaled, teaches the actor.
+
+    Actor: -w (log π(a) sg((R - v) / S) + entropy bonus). Critic: w (cross entropy to R + cross entropy to the slow
+    critic's mean). w is the probability that the dream still goes on at the state (`returns.survival`).
+
+    Args:
+        dream: H steps from N starts.
+        first: (N,), 1 where the start is not terminal.
+        spread: moving percentiles so far, of returns or advantages as `settings.advantage_scale` says.
+    """
+    seen = dream.seen[:-1]
+    logits = networks.critic(dream.seen)
+    with torch.no_grad():
+        value = two_hot_mean(logits, networks.bins)
+        slow_value = two_hot_mean(networks.slow_critic(seen), networks.bins)
+        returns = lambda_return(dream.reward, dream.keeps, value, settings.discount, settings.return_lambda)
+        weight = survival(first, dream.keeps, settings.discount)
+        advantage = returns - value[:-1]
+        scaled_by = returns if settings.advantage_scale == "returns" else advantage
+        spread = update_spread(spread, scaled_by, settings.scale_rate)
+        divisor = scale(spread, settings.scale_floor)
+        weight = weight / weight.sum()
+    outputs = networks.actor(seen)
+    entropy = policy.entropy(outputs)
+    gain = policy.log_prob(outputs, dream.action) * (advantage / divisor) + settings.entropy * entropy
+    actor = -(weight * gain).sum()
+    errors = two_hot_loss(logits[:-1], returns, networks.bins) + two_hot_loss(logits[:-1], slow_value, networks.bins)
+    critic = (weight * errors).sum()
+    return ActorCriticLoss(
+        loss=actor + critic,
+        actor=actor,
+        critic=critic,
+        entropy=(weight * entropy).sum(),
+        value=value[0].mean(),
+        reward=(weight * dream.reward).sum(),
+        keeps=(weight * dream.keeps).sum(),
+        scale=divisor,
+        spread=spread,
+    )

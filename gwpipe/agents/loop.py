@@ -1,0 +1,139 @@
+"""The one training loop of all methods: episodes, updates, evaluations and checkpoints.
+
+Steps are environment steps: decisions × `action_repeat`. Checkpoints are taken between episodes only, where neither the
+environment nor the agent's recurrent state needs saving, and episode k always starts from the seed of its number; so
+a run that was killed and started again ends with the weights and curve of an uninterrupted one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import numpy as np
+
+from gwpipe import checkpoint
+from gwpipe.agents.agent import Agent
+from gwpipe.agents.timing import Row, updates_due
+from gwpipe.progress import Progress, every
+from gwpipe.seeding import derive
+
+Measure = dict[str, float | int | str]
+Evaluate = Callable[[Agent, int], dict[str, float]]
+
+
+@dataclass
+class Training:
+    """A run so far: its counters and its curve, rows of `step`, `metric`, `value`."""
+
+    env_steps: int = 0
+    episodes: int = 0
+    evaluations: int = 0
+    curve: list[Measure] = field(default_factory=list)
+
+    def note(self, **metrics: float) -> None:
+        """Add points at the present step."""
+        self.curve += [{"step": self.env_steps, "metric": name, "value": value} for name, value in metrics.items()]
+
+
+@dataclass(frozen=True)
+class Saving:
+    """Where and how often a run is saved; `identity` says whose checkpoint it is (see `gwpipe.checkpoint`)."""
+
+    path: Path
+    identity: str
+    seconds: float = 60.0
+
+
+def train(
+    agent: Agent,
+    make_env: Callable[[], gymnasium.Env],
+    *,
+    env_steps: int,
+    env_steps_per_update: int,
+    seed: int,
+    prefill: int = 0,
+    evaluate: Evaluate | None = None,
+    evaluate_every: int = 0,
+    saving: Saving | None = None,
+    on_metrics: Callable[[int, dict[str, float]], None] | None = None,
+    progress: Progress | None = None,
+) -> Training:
+    """Train until the episode in which `env_steps` is reached has ended.
+
+    Args:
+        make_env: makes the training environment; `env.unwrapped.action_repeat` environment steps pass in a decision.
+        env_steps_per_update: environment steps between two updates (the paper's train ratio).
+        prefill: environment steps before the first update.
+        evaluate: measures the agent at a step, without touching its training state; called at the first episode's end
+            after each multiple of `evaluate_every` environment steps, and at the end of training.
+        saving: a checkpoint found there is continued; without it nothing is saved.
+        on_metrics: receives the environment step and what each update measured.
+
+    Returns:
+        Counters and curve: `train_return` and `success_count` (decisions with `info["success"]`) at the last step of
+        each episode, and what `evaluate` gives.
+
+    Raises:
+        UserError: the checkpoint is damaged or belongs to other settings.
+    """
+    run = Training()
+    if saving is not None and (state := checkpoint.load(saving.path, saving.identity)) is not None:
+        agent.load_state(state["agent"])
+        run = Training(**state["run"])
+        if progress is not None:
+            progress.update(run.env_steps)
+    save_due = every(saving.seconds) if saving is not None else lambda: False
+    env = make_env()
+    while run.env_steps < env_steps:
+        before = run.env_steps
+        metrics = _episode(agent, env, run, seed, prefill, env_steps_per_update, on_metrics)
+        if progress is not None:
+            progress.update(run.env_steps - before, **metrics)
+        finished = run.env_steps >= env_steps
+        if evaluate is not None and (finished or run.env_steps // evaluate_every > before // evaluate_every):
+            run.note(**evaluate(agent, run.env_steps))
+            run.evaluations += 1
+        if saving is not None and (save_due() or finished):
+            state = {"agent": agent.state(), "run": vars(run)}
+            checkpoint.save(saving.path, state, saving.identity)
+    env.close()
+    return run
+
+
+def _episode(
+    agent: Agent,
+    env: gymnasium.Env,
+    run: Training,
+    seed: int,
+    prefill: int,
+    env_steps_per_update: int,
+    on_metrics: Callable[[int, dict[str, float]], None] | None,
+) -> dict[str, float]:
+    """One episode with its updates; adds its points to the curve and returns them."""
+    observation, _ = env.reset(seed=derive(seed, "episode", run.episodes))
+    repeat: int = env.unwrapped.action_repeat  # type: ignore[attr-defined]
+    agent.begin(1)
+    reward, total, successes, is_first, ended = 0.0, 0.0, 0, True, False
+    terminated = False
+    while not ended:
+        batch = {name: np.asarray(value)[None] for name, value in observation.items()}
+        action: Any = agent.act(batch, np.array([is_first]))[0]
+        agent.observe(Row(observation, action, reward, is_first, is_last=False, is_terminal=False))
+        observation, received, terminated, truncated, info = env.step(action)
+        reward, is_first, ended = float(received), False, terminated or truncated
+        total += reward
+        successes += bool(info.get("success", False))
+        if ended:
+            agent.observe(Row(observation, None, reward, is_first=False, is_last=True, is_terminal=terminated))
+        due = updates_due(run.env_steps, run.env_steps + repeat, prefill, env_steps_per_update)
+        run.env_steps += repeat
+        for _ in range(due if agent.ready else 0):
+            measured = agent.update()
+            if on_metrics is not None:
+                on_metrics(run.env_steps, measured)
+    run.episodes += 1
+    points = {"train_return": total, "success_count": float(successes)}
+    run.note(**points)
+    return points

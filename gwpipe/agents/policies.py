@@ -1,0 +1,124 @@
+"""The two kinds of action distribution, as functions of the actor's outputs.
+
+Actions are vectors everywhere in the world model: one-hot for `Discrete(n)`, the numbers themselves for `Box`. Noise
+is drawn outside and handed in, so that sampling is a pure function and runs on any device.
+"""
+
+import math
+from typing import Protocol
+
+import gymnasium
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from gwpipe.errors import UserError
+
+
+class Policy(Protocol):
+    """What the agent needs of an action distribution; `outputs` is (..., outputs), an action (..., size)."""
+
+    size: int
+    outputs: int
+
+    def noise(self, shape: tuple[int, ...], generator: torch.Generator) -> Tensor: ...
+
+    def sample(self, outputs: Tensor, noise: Tensor) -> Tensor: ...
+
+    def mode(self, outputs: Tensor) -> Tensor: ...
+
+    def log_prob(self, outputs: Tensor, action: Tensor) -> Tensor: ...
+
+    def entropy(self, outputs: Tensor) -> Tensor: ...
+
+    def to_env(self, actions: Tensor) -> np.ndarray: ...
+
+
+class CategoricalPolicy:
+    """`Discrete(n)`: n logits, mixed with `unimix` of the uniform distribution (1 % in DreamerV3)."""
+
+    def __init__(self, size: int, unimix: float) -> None:
+        self.size = self.outputs = size
+        self.unimix = unimix
+
+    def _log_probs(self, outputs: Tensor) -> Tensor:
+        return ((1 - self.unimix) * outputs.softmax(-1) + self.unimix / self.size).log()
+
+    def noise(self, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+        """Standard Gumbel noise (*shape, n)."""
+        exponential = torch.empty((*shape, self.size), device=generator.device).exponential_(generator=generator)
+        return -exponential.clamp(min=1e-30).log()
+
+    def sample(self, outputs: Tensor, noise: Tensor) -> Tensor:
+        """One-hot of the largest noisy log-probability: an exact sample of the distribution."""
+        return functional.one_hot((self._log_probs(outputs) + noise).argmax(-1), self.size).to(outputs.dtype)
+
+    def mode(self, outputs: Tensor) -> Tensor:
+        """One-hot of the likeliest action."""
+        return functional.one_hot(outputs.argmax(-1), self.size).to(outputs.dtype)
+
+    def log_prob(self, outputs: Tensor, action: Tensor) -> Tensor:
+        """(...,) of the one-hot `action`."""
+        return (self._log_probs(outputs) * action).sum(-1)
+
+    def entropy(self, outputs: Tensor) -> Tensor:
+        """(...,) in nats."""
+        log_probs = self._log_probs(outputs)
+        return -(log_probs.exp() * log_probs).sum(-1)
+
+    def to_env(self, actions: Tensor) -> np.ndarray:
+        """(n,) int64 indices."""
+        return actions.argmax(-1).cpu().numpy()
+
+
+class GaussianPolicy:
+    """`Box(k)`: a mean through tanh and a deviation in [0.1, 1]; samples are clipped by the environment."""
+
+    def __init__(self, size: int) -> None:
+        self.size, self.outputs = size, 2 * size
+
+    @staticmethod
+    def _moments(outputs: Tensor) -> tuple[Tensor, Tensor]:
+        mean, spread = outputs.chunk(2, -1)
+        return mean.tanh(), 0.9 * (spread + 2).sigmoid() + 0.1
+
+    def noise(self, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+        """Standard normal noise (*shape, k)."""
+        return torch.randn((*shape, self.size), device=generator.device, generator=generator)
+
+    def sample(self, outputs: Tensor, noise: Tensor) -> Tensor:
+        """mean + deviation · noise, not clipped."""
+        mean, deviation = self._moments(outputs)
+        return mean + deviation * noise
+
+    def mode(self, outputs: Tensor) -> Tensor:
+        """The mean."""
+        return self._moments(outputs)[0]
+
+    def log_prob(self, outputs: Tensor, action: Tensor) -> Tensor:
+        """(...,) density of `action`, summed over its components."""
+        mean, deviation = self._moments(outputs)
+        normalised = (action - mean) / deviation
+        return (-0.5 * normalised.square() - deviation.log() - 0.5 * math.log(2 * math.pi)).sum(-1)
+
+    def entropy(self, outputs: Tensor) -> Tensor:
+        """(...,) in nats, summed over the components."""
+        return (self._moments(outputs)[1].log() + 0.5 * math.log(2 * math.pi * math.e)).sum(-1)
+
+    def to_env(self, actions: Tensor) -> np.ndarray:
+        """(n, k) float32."""
+        return actions.cpu().numpy()
+
+
+def policy_for(space: gymnasium.Space, unimix: float) -> Policy:
+    """The action distribution that fits an action space.
+
+    Raises:
+        UserError: the space is neither `Discrete` nor a one-dimensional `Box`.
+    """
+    if isinstance(space, gymnasium.spaces.Discrete):
+        return CategoricalPolicy(int(space.n), unimix)
+    if isinstance(space, gymnasium.spaces.Box) and len(space.shape) == 1:
+        return GaussianPolicy(space.shape[0])
+    raise UserError(f"action space {space}: the dreaming agent knows Discrete and one-dimensional Box; wrap it in one")
