@@ -1,11 +1,14 @@
 """The picture of the desk, at two fidelities: the package's own (OpenGL) and the software rasteriser's."""
 
-from typing import Protocol
+import functools
+from typing import Any, Protocol
 
 import numpy as np
 from PIL import Image
 
+from gwpipe.envs.rasteriser.baked import ShadowWindow
 from gwpipe.envs.rasteriser.camera import FreeCamera
+from gwpipe.envs.rasteriser.renderer import Renderer, Stage, build_stage
 from gwpipe.envs.robodesk_desk import Desk
 
 CAMERA = FreeCamera(distance=1.8, azimuth=90.0, elevation=-60.0, lookat=(0.0, 0.535, 1.1))
@@ -14,6 +17,8 @@ SIZE = 120
 """The whole picture is SIZE × SIZE pixels."""
 CROP = (17, 25, 105, 89)
 """Left, top, right, bottom of the part that is kept; the package's (16.75, 25, 105, 88.75) as Pillow rounds it."""
+SHADOWS = ShadowWindow(centre=(0.0, 0.62, 0.8), half=1.3, texels=512)
+"""The part of the room where the arm and the objects cast shadows that the picture shows, m."""
 
 
 class Picture(Protocol):
@@ -33,13 +38,16 @@ class ExactPicture:
         return desk.stock_picture()[top:bottom, left:right]
 
 
+@functools.cache
+def _stage(model: Any) -> Stage:
+    return build_stage(model, CAMERA, SIZE, CROP, SHADOWS)
+
+
 class FastPicture:
     """The software rasteriser's picture: no OpenGL, no GPU."""
 
     def __init__(self, desk: Desk) -> None:
-        from gwpipe.envs.rasteriser.renderer import Renderer
-
-        self.renderer = Renderer.shared(desk.physics.model.ptr, CAMERA, SIZE, CROP)
+        self.renderer = Renderer(_stage(desk.physics.model.ptr))
 
     def draw(self, desk: Desk) -> np.ndarray:
         """uint8 (64, 88, 3)."""

@@ -1,0 +1,102 @@
+"""Which triangle is seen at each sample of each pixel.
+
+Corners are snapped to 1/256 pixel and edges tested in integers, so that neighbouring triangles leave no gap and every
+processor finds the same samples.
+"""
+
+import numpy as np
+from numba import njit
+
+SAMPLES = 4
+_AT = np.array([[96, 224], [224, 160], [32, 96], [160, 32]], dtype=np.int64)
+"""The standard four multisample points, 1/256 pixel, rows downwards."""
+
+
+@njit(cache=True, nogil=True, fastmath=False)
+def place(
+    vertices: np.ndarray, vertex_geom: np.ndarray, positions: np.ndarray, rotations: np.ndarray, world: np.ndarray
+) -> None:
+    """Vertices (v, 3) of geoms' frames into `world` (v, 3)."""
+    for vertex in range(vertices.shape[0]):
+        geom = vertex_geom[vertex]
+        x, y, z = vertices[vertex, 0], vertices[vertex, 1], vertices[vertex, 2]
+        for axis in range(3):
+            world[vertex, axis] = (
+                rotations[geom, axis, 0] * x
+                + rotations[geom, axis, 1] * y
+                + rotations[geom, axis, 2] * z
+                + positions[geom, axis]
+            )
+
+
+@njit(cache=True, nogil=True, fastmath=False)
+def project(world: np.ndarray, matrix: np.ndarray, near: float, corner: np.ndarray, closeness: np.ndarray) -> None:
+    """World points (v, 3) to snapped pixels `corner` (v, 2) and `closeness` (v,) = 1/w; 0 where nearer than `near`."""
+    for vertex in range(world.shape[0]):
+        x, y, z = world[vertex, 0], world[vertex, 1], world[vertex, 2]
+        w = matrix[2, 0] * x + matrix[2, 1] * y + matrix[2, 2] * z + matrix[2, 3]
+        if w < near:
+            closeness[vertex] = 0.0
+            continue
+        column = (matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2] * z + matrix[0, 3]) / w
+        row = (matrix[1, 0] * x + matrix[1, 1] * y + matrix[1, 2] * z + matrix[1, 3]) / w
+        corner[vertex, 0] = np.int64(np.floor(min(max(column, -1e6), 1e6) * 256.0 + 0.5))
+        corner[vertex, 1] = np.int64(np.floor(min(max(row, -1e6), 1e6) * 256.0 + 0.5))
+        closeness[vertex] = 1.0 / w
+
+
+@njit(cache=True, nogil=True, fastmath=False)
+def cover(
+    triangles: np.ndarray,
+    first: int,
+    last: int,
+    corner: np.ndarray,
+    closeness: np.ndarray,
+    left: int,
+    top: int,
+    seen: np.ndarray,
+    depth: np.ndarray,
+) -> None:
+    """Draw triangles first ≤ t < last, front faces alone, where they are at least as near as what is there.
+
+    Args:
+        triangles: (t, 3) indices into corner (v, 2) and closeness (v,).
+        left, top: the whole picture's pixel that `seen[0, 0]` is.
+        seen: int32 (h, w, 4) gets the triangle's index; depth: float32 (h, w, 4) its closeness.
+    """
+    height, width = seen.shape[0], seen.shape[1]
+    for t in range(first, last):
+        i, j, k = triangles[t, 0], triangles[t, 2], triangles[t, 1]  # rows go down: front faces turn the other way
+        x0, y0, x1, y1, x2, y2 = corner[i, 0], corner[i, 1], corner[j, 0], corner[j, 1], corner[k, 0], corner[k, 1]
+        area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
+        if area <= 0 or closeness[i] == 0.0 or closeness[j] == 0.0 or closeness[k] == 0.0:
+            continue
+        low_x, high_x = min(x0, x1, x2), max(x0, x1, x2)
+        low_y, high_y = min(y0, y1, y2), max(y0, y1, y2)
+        first_column, last_column = max((low_x >> 8) - left, 0), min((high_x >> 8) - left, width - 1)
+        first_row, last_row = max((low_y >> 8) - top, 0), min((high_y >> 8) - top, height - 1)
+        if first_column > last_column or first_row > last_row:
+            continue
+        ax, ay, bx, by, cx, cy = x2 - x1, y2 - y1, x0 - x2, y0 - y2, x1 - x0, y1 - y0
+        # A sample on an edge belongs to the triangle whose top or left edge it is.
+        a_edge = 0 if (ay < 0 or (ay == 0 and ax > 0)) else -1
+        b_edge = 0 if (by < 0 or (by == 0 and bx > 0)) else -1
+        c_edge = 0 if (cy < 0 or (cy == 0 and cx > 0)) else -1
+        scale = 1.0 / area
+        near_i, near_j, near_k = closeness[i] * scale, closeness[j] * scale, closeness[k] * scale
+        for row in range(first_row, last_row + 1):
+            for column in range(first_column, last_column + 1):
+                for sample in range(SAMPLES):
+                    x = ((column + left) << 8) + _AT[sample, 0]
+                    y = ((row + top) << 8) + _AT[sample, 1]
+                    if x < low_x or x > high_x or y < low_y or y > high_y:
+                        continue
+                    a = ax * (y - y1) - ay * (x - x1)
+                    b = bx * (y - y2) - by * (x - x2)
+                    c = cx * (y - y0) - cy * (x - x0)
+                    if a + a_edge < 0 or b + b_edge < 0 or c + c_edge < 0:
+                        continue
+                    near = np.float32(a * near_i + b * near_j + c * near_k)
+                    if near >= depth[row, column, sample]:
+                        depth[row, column, sample] = near
+                        seen[row, column, sample] = t

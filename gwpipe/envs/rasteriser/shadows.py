@@ -1,0 +1,116 @@
+"""Shadow maps: how far each directional light reaches, seen along the light.
+
+As in MuJoCo: a light's map is measured from the light's own position, nothing nearer than the camera's near plane casts
+a shadow, stored depths are pushed away by 1.5 times their slope and a constant, and what lies outside is lit.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+
+_SLOPE = 1.5
+FAR = np.float32(1e9)
+
+
+@dataclass(frozen=True)
+class Map:
+    """A square window on one light's map: texel = (across · point + offset) for columns and rows, depth in m.
+
+    matrix (3, 4) takes a world point (x, y, z, 1) to column, row (in texels) and depth; `size` texels a side.
+    """
+
+    matrix: np.ndarray
+    size: int
+
+
+def light_axes(toward: np.ndarray) -> np.ndarray:
+    """(3, 3): the light's right, up and forward, turned as MuJoCo turns its maps."""
+    forward = -toward
+    up = np.cross(forward, np.array([-1.0, 0.0, 0.0]))
+    if up @ up <= 0.01:
+        up = np.cross(forward, np.array([0.0, 1.0, 0.0]))
+    right = np.cross(forward, up / np.linalg.norm(up))
+    right /= np.linalg.norm(right)
+    return np.stack([right, np.cross(right, forward), forward])
+
+
+def map_matrix(axes: np.ndarray, origin: np.ndarray, centre: tuple[float, float], half: float, size: int) -> np.ndarray:
+    """(3, 4) for a window of ±`half` m around `centre` (right, up; m from `origin`), `size` texels wide."""
+    scale = 0.5 * size / half
+    rows = np.stack([axes[0] * scale, axes[1] * scale, axes[2]])
+    offset = -rows @ origin + np.array([scale * (half - centre[0]), scale * (half - centre[1]), 0.0])
+    return np.concatenate([rows, offset[:, None]], axis=1)
+
+
+@njit(cache=True, nogil=True, fastmath=False)
+def look_from_light(world: np.ndarray, matrix: np.ndarray, corner: np.ndarray, far: np.ndarray) -> None:
+    """World points (v, 3) to snapped texels `corner` (v, 2) and depth `far` (v,) m."""
+    for vertex in range(world.shape[0]):
+        x, y, z = world[vertex, 0], world[vertex, 1], world[vertex, 2]
+        column = matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2] * z + matrix[0, 3]
+        row = matrix[1, 0] * x + matrix[1, 1] * y + matrix[1, 2] * z + matrix[1, 3]
+        corner[vertex, 0] = np.int64(np.floor(min(max(column, -1e6), 1e6) * 256.0 + 0.5))
+        corner[vertex, 1] = np.int64(np.floor(min(max(row, -1e6), 1e6) * 256.0 + 0.5))
+        far[vertex] = matrix[2, 0] * x + matrix[2, 1] * y + matrix[2, 2] * z + matrix[2, 3]
+
+
+@njit(cache=True, nogil=True, fastmath=False)
+def cast(
+    triangles: np.ndarray, corner: np.ndarray, far: np.ndarray, near: float, constant: float, depth: np.ndarray
+) -> None:
+    """Keep in `depth` float32 (n, n) the nearest triangle at each texel's centre, either face, pushed back by the bias.
+
+    Args:
+        near: m; nearer parts are cut off. constant: m, the part of the bias that does not depend on slope.
+    """
+    size = depth.shape[0]
+    for t in range(triangles.shape[0]):
+        i, j, k = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+        x0, y0, x1, y1, x2, y2 = corner[i, 0], corner[i, 1], corner[j, 0], corner[j, 1], corner[k, 0], corner[k, 1]
+        # Texel centres from the first at or after the low corner to the last at or before the high one.
+        first_column, last_column = max((min(x0, x1, x2) + 127) >> 8, 0), min((max(x0, x1, x2) - 128) >> 8, size - 1)
+        if first_column > last_column:
+            continue
+        first_row, last_row = max((min(y0, y1, y2) + 127) >> 8, 0), min((max(y0, y1, y2) - 128) >> 8, size - 1)
+        if first_row > last_row:
+            continue
+        area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
+        if area == 0:
+            continue
+        if area < 0:
+            j, k = k, j
+            x1, y1, x2, y2 = x2, y2, x1, y1
+            area = -area
+        ax, ay, bx, by, cx, cy = x2 - x1, y2 - y1, x0 - x2, y0 - y2, x1 - x0, y1 - y0
+        scale = 1.0 / area
+        far_i, far_j, far_k = far[i] * scale, far[j] * scale, far[k] * scale
+        slope_x = abs(ay * far_i + by * far_j + cy * far_k) * 256.0
+        slope_y = abs(ax * far_i + bx * far_j + cx * far_k) * 256.0
+        bias = _SLOPE * max(slope_x, slope_y) + constant
+        for row in range(first_row, last_row + 1):
+            y = (row << 8) + 128
+            for column in range(first_column, last_column + 1):
+                x = (column << 8) + 128
+                a = ax * (y - y1) - ay * (x - x1)
+                b = bx * (y - y2) - by * (x - x2)
+                c = cx * (y - y0) - cy * (x - x0)
+                if a < 0 or b < 0 or c < 0:
+                    continue
+                distance = a * far_i + b * far_j + c * far_k
+                if distance < near:
+                    continue
+                pushed = np.float32(distance + bias)
+                if pushed < depth[row, column]:
+                    depth[row, column] = pushed
+
+
+@njit(cache=True, nogil=True, fastmath=False)
+def texel_of(matrix: np.ndarray, x: float, y: float, z: float, size: int) -> tuple[int, float]:
+    """Index into a flat (size²) map that a world point looks up, −1 outside, and its depth in m."""
+    column = matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2] * z + matrix[0, 3]
+    row = matrix[1, 0] * x + matrix[1, 1] * y + matrix[1, 2] * z + matrix[1, 3]
+    distance = matrix[2, 0] * x + matrix[2, 1] * y + matrix[2, 2] * z + matrix[2, 3]
+    if column < 0.0 or row < 0.0 or column >= size or row >= size:
+        return -1, distance
+    return int(row) * size + int(column), distance
