@@ -1,0 +1,65 @@
+"""Layers of DreamerV3: initialisation, block-diagonal Linear, dense stacks with RMS norm and SiLU."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+BLOCKS = 8
+"""Blocks of the block-diagonal layers."""
+EPSILON = 1e-4
+"""Added to the mean square under RMS norm's root."""
+KERNEL = 5
+"""Width of every image kernel."""
+
+
+def initialise(weight: Tensor, fan_in: int, scale: float = 1.0) -> None:
+    """Truncated normal of standard deviation 1/√fan_in (1.1368 undoes the truncation), times `scale`; in place."""
+    deviation = scale * 1.1368 / math.sqrt(fan_in)
+    if deviation:
+        nn.init.trunc_normal_(weight, std=deviation, a=-2 * deviation, b=2 * deviation)
+    else:
+        nn.init.zeros_(weight)
+
+
+def linear(inputs: int, outputs: int, scale: float = 1.0) -> nn.Linear:
+    """`nn.Linear` with DreamerV3's initialisation and no bias at first; a `scale` of 0 starts at exactly zero."""
+    layer = nn.Linear(inputs, outputs)
+    initialise(layer.weight.data, inputs, scale)
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
+class BlockLinear(nn.Module):
+    """(..., inputs) → (..., outputs) by `BLOCKS` separate matrices; neighbouring features share a block."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(BLOCKS, inputs // BLOCKS, outputs // BLOCKS))
+        self.bias = nn.Parameter(torch.zeros(BLOCKS, 1, outputs // BLOCKS))
+        initialise(self.weight.data, inputs // BLOCKS)
+
+    def forward(self, x: Tensor) -> Tensor:
+        blocks = x.reshape(-1, BLOCKS, self.weight.shape[1]).transpose(0, 1)
+        out = torch.baddbmm(self.bias, blocks, self.weight).transpose(0, 1)  # (rows, blocks, outputs / blocks)
+        return out.reshape(*x.shape[:-1], BLOCKS * self.weight.shape[2])
+
+
+class ChannelNorm(nn.RMSNorm):
+    """RMS norm over the channels of (N, C, H, W)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.movedim(1, -1)).movedim(-1, 1)
+
+
+def dense(inputs: int, units: int, layers: int) -> nn.Sequential:
+    """`layers` times Linear, RMS norm, SiLU; `units` wide."""
+    parts: list[nn.Module] = []
+    for width in [inputs, *[units] * (layers - 1)]:
+        parts += [linear(width, units), nn.RMSNorm(units, eps=EPSILON), nn.SiLU()]
+    return nn.Sequential(*parts)
+
+
+def head(inputs: int, units: int, layers: int, outputs: int, scale: float = 1.0) -> nn.Sequential:
+    """A dense stack and a last Linear whose initial weights are multiplied by `scale`."""
+    return nn.Sequential(*dense(inputs, units, layers), linear(units, outputs, scale))

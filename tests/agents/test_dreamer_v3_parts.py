@@ -1,0 +1,122 @@
+"""DreamerV3's layers, image networks, RSSM and losses on their own."""
+
+import math
+
+import pytest
+import torch
+
+from gwpipe.agents.dreamer_v3_images import ImageDecoder, ImageEncoder, ImageNet, channels
+from gwpipe.agents.dreamer_v3_layers import BlockLinear, linear
+from gwpipe.agents.dreamer_v3_losses import balanced_kl, replay_return
+from gwpipe.agents.dreamer_v3_rssm import RSSM, Latent, log_probabilities, straight_through
+from gwpipe.errors import UserError
+
+
+def test_block_linear_is_a_block_diagonal_matrix() -> None:
+    torch.manual_seed(0)
+    layer = BlockLinear(24, 16)
+    torch.nn.init.normal_(layer.bias)
+    x = torch.randn(5, 3, 24)
+    expected = x @ torch.block_diag(*layer.weight) + layer.bias.flatten()
+    torch.testing.assert_close(layer(x), expected)
+
+
+def test_initial_weights_have_the_intended_spread() -> None:
+    torch.manual_seed(0)
+    layer = linear(400, 500)
+    assert layer.weight.std().item() == pytest.approx(1 / 20, rel=0.01)
+    assert layer.weight.abs().max().item() <= 2 * 1.1368 / 20
+    assert layer.bias.abs().max().item() == 0
+    assert linear(4, 4, scale=0).weight.abs().max().item() == 0
+
+
+@pytest.mark.parametrize("kind", ["strided", "pooled"])
+@pytest.mark.parametrize("resolution", [8, 32, 64])
+def test_image_networks_return_to_the_image(kind: ImageNet, resolution: int) -> None:
+    torch.manual_seed(0)
+    encoder = ImageEncoder(kind, 8, resolution)
+    code = encoder(torch.rand(2, 3, resolution, resolution) - 0.5)
+    assert code.shape == (2, encoder.width)
+    decoder = ImageDecoder(kind, 8, resolution, deter=16, stoch=12, units=8)
+    image = decoder(torch.randn(2, 16), torch.randn(2, 12))
+    assert image.shape == (2, 3, resolution, resolution)
+    assert 0 <= image.min() < image.max() <= 1
+
+
+def test_stages_of_the_image_networks() -> None:
+    assert channels("strided", 16, 64) == [16, 32, 48, 64, 64]
+    assert channels("strided", 16, 32) == [16, 32, 48, 64]
+    assert channels("pooled", 16, 64) == [32, 48, 64, 64]
+    assert channels("pooled", 16, 32) == [32, 48, 64]
+
+
+@pytest.mark.parametrize("resolution", [0, 4, 48, 128])
+def test_unreadable_resolution_is_refused_in_one_line(resolution: int) -> None:
+    with pytest.raises(UserError, match=f"{resolution} pixels across"):
+        channels("pooled", 16, resolution)
+
+
+def test_update_gate_starts_nearly_closed() -> None:
+    torch.manual_seed(0)
+    rssm = RSSM(deter=16, hidden=8, classes=4, tokens=6, actions=2)
+    torch.nn.init.zeros_(rssm.gates.weight)
+    latent = Latent(torch.randn(3, 16), torch.zeros(3, 32, 4))
+    # With all gates at zero the candidate is tanh(0) and the update gate sigmoid(-1)
+    kept = 1 - 1 / (1 + math.e)
+    torch.testing.assert_close(rssm.core(latent, torch.zeros(3, 2)), kept * latent.deter)
+
+
+def test_actions_beyond_one_are_brought_back() -> None:
+    torch.manual_seed(0)
+    rssm = RSSM(deter=16, hidden=8, classes=4, tokens=6, actions=2)
+    latent = Latent(torch.randn(3, 16), torch.zeros(3, 32, 4))
+    far, near = torch.tensor([[5.0, -0.5]]).expand(3, 2), torch.tensor([[1.0, -0.5]]).expand(3, 2)
+    torch.testing.assert_close(rssm.core(latent, far), rssm.core(latent, near))
+
+
+def test_unimix_keeps_every_class_possible() -> None:
+    probabilities = log_probabilities(torch.tensor([100.0, 0.0, 0.0, 0.0])).exp()
+    torch.testing.assert_close(probabilities, torch.tensor([0.9925, 0.0025, 0.0025, 0.0025]))
+
+
+def test_straight_through_samples_the_distribution_and_passes_its_gradient() -> None:
+    generator = torch.Generator().manual_seed(0)
+    log_probs = torch.tensor([0.7, 0.2, 0.1]).log().requires_grad_()
+    noise = -torch.empty(20_000, 3).exponential_(generator=generator).log()
+    sample = straight_through(log_probs.expand(20_000, 3), noise)
+    torch.testing.assert_close(sample.mean(0), torch.tensor([0.7, 0.2, 0.1]), atol=0.01, rtol=0)
+    sample[0, 1].backward()
+    torch.testing.assert_close(log_probs.grad, torch.tensor([0.0, 0.2, 0.0]))
+
+
+def test_kl_is_summed_before_the_free_nat_and_balanced_by_gradients() -> None:
+    posterior = torch.tensor([[[0.9, 0.1]], [[0.5, 0.5]]]).log().expand(2, 32, 2).clone().requires_grad_()
+    prior = torch.tensor([[[0.5, 0.5]], [[0.5, 0.5]]]).log().expand(2, 32, 2).clone().requires_grad_()
+    dynamics, representation = balanced_kl(posterior, prior)
+    expected = 32 * (0.9 * math.log(1.8) + 0.1 * math.log(0.2))
+    torch.testing.assert_close(dynamics, torch.tensor([expected, 1.0]))
+    torch.testing.assert_close(representation, dynamics)
+    dynamics.sum().backward()
+    assert posterior.grad is None
+    assert prior.grad is not None
+    assert prior.grad[1].abs().sum() == 0
+
+
+def test_replay_return_by_hand() -> None:
+    reward = torch.tensor([[9.0, 1.0, 2.0, 3.0]])
+    value = torch.tensor([[9.0, 10.0, 20.0, 30.0]])
+    no = torch.zeros(1, 4, dtype=torch.bool)
+    returns = replay_return(reward, no, no, value, discount=0.5, lam=0.8)
+    last = 3 + 0.5 * 30
+    middle = 2 + 0.5 * (0.2 * 20 + 0.8 * last)
+    first = 1 + 0.5 * (0.2 * 10 + 0.8 * middle)
+    torch.testing.assert_close(returns, torch.tensor([[first, middle, last]]))
+
+
+def test_replay_return_stops_at_ends_of_episodes() -> None:
+    reward, value = torch.ones(1, 4), torch.full((1, 4), 10.0)
+    ends = torch.tensor([[False, False, True, False]])
+    cut_off = replay_return(reward, ends, torch.zeros_like(ends), value, discount=0.5, lam=0.8)
+    assert cut_off[0, 1] == 1 + 0.5 * 10
+    terminated = replay_return(reward, ends, ends, value, discount=0.5, lam=0.8)
+    assert terminated[0, 1] == 1
