@@ -64,6 +64,8 @@ class WorkspaceSettings(Settings):
     layers: int = Field(gt=0)
     kinds: dict[WorkspaceKind, LossWeights]
     fusion_temperature: float = Field(0.2, gt=0)
+    standardise: bool = False
+    """Give every entry of a unimodal latent mean 0 and variance 1 before it enters the workspace; the paper does not."""
     optimisation: OptimisationSettings
 
 

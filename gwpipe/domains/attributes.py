@@ -1,0 +1,121 @@
+"""The attribute β-VAEs (Tables IV and V), in the layouts that give the printed parameter counts."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from gwpipe.domains.domain import Domain
+from gwpipe.domains.mlp import mlp
+
+SHAPES = 3
+"""Classes of Simple Shapes; the attribute vector begins with their one-hot."""
+
+SMALLEST_SCALE = 0.01
+"""Lower bound of a standard deviation (m, rad, m/s or rad/s): what hardly moves in the data must not become noise."""
+CLIP = 10.0
+"""Standardised attributes are cut at this many standard deviations: a collision's velocities would rule the loss."""
+
+
+class ShapeAttributesVAE(Domain):
+    """Simple Shapes' 11 attributes (B, 11): the class by cross entropy, the other 8 by tanh and squared error.
+
+    Args:
+        latent: width of u (10 in the paper).
+        width: factor on the hidden layers (64 in the paper).
+    """
+
+    observation = "attributes"
+
+    def __init__(self, latent: int, width: float = 1.0) -> None:
+        super().__init__()
+        self.latent, self.width = latent, width
+        hidden = max(1, round(64 * width))
+        self.encoder = nn.Sequential(mlp(SHAPES + 8, hidden, hidden, latent), nn.ReLU())
+        self.mean = nn.Linear(latent, latent)
+        self.log_variance = nn.Linear(latent, latent)
+        self.decoder = nn.Sequential(mlp(latent, hidden, hidden), nn.ReLU())
+        self.shape = nn.Linear(hidden, SHAPES)
+        self.rest = nn.Linear(hidden, 8)
+
+    def describe(self) -> dict[str, Any]:
+        return {"kind": "shape_attributes", "latent": self.latent, "width": self.width}
+
+    def inputs(self, observations: Tensor) -> Tensor:
+        return observations.float()
+
+    def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        features = self.encoder(x)
+        return self.mean(features), self.log_variance(features)
+
+    def decode(self, u: Tensor) -> Tensor:
+        """(B, latent) to (B, 11): 3 logits and 8 attributes in [−1, 1]."""
+        features = self.decoder(u)
+        return torch.cat([self.shape(features), torch.tanh(self.rest(features))], dim=-1)
+
+    def reconstruction_loss(self, decoded: Tensor, x: Tensor) -> Tensor:
+        """Cross entropy of the class plus the Gaussian negative log-likelihood (σ = 1) of the rest."""
+        shape = functional.cross_entropy(decoded[:, :SHAPES].float(), x[:, :SHAPES])
+        return shape + 0.5 * (decoded[:, SHAPES:].float() - x[:, SHAPES:]).square().sum(1).mean()
+
+    def observations(self, decoded: Tensor) -> npt.NDArray[np.float32]:
+        shape = functional.one_hot(decoded[:, :SHAPES].argmax(1), SHAPES)
+        return torch.cat([shape, decoded[:, SHAPES:].detach()], dim=1).float().cpu().numpy()
+
+
+class VectorAttributesVAE(Domain):
+    """A vector of real attributes (B, size), standardised per entry: RoboDesk's 76.
+
+    Positions, angles and velocities differ in scale by orders of magnitude, so mean and standard deviation of the
+    training data are kept with the weights; u and the loss see standardised entries.
+
+    Args:
+        size: entries of the vector.
+        latent: width of u (40 in the paper).
+        width: factor on the hidden layers (512 in the paper).
+    """
+
+    observation = "attributes"
+    centre: Tensor
+    scale: Tensor
+
+    def __init__(self, size: int, latent: int, width: float = 1.0) -> None:
+        super().__init__()
+        self.size, self.latent, self.width = size, latent, width
+        hidden = max(1, round(512 * width))
+        self.encoder = nn.Sequential(mlp(size, hidden, hidden, hidden, hidden, latent), nn.ReLU())
+        self.mean = nn.Linear(latent, latent)
+        self.log_variance = nn.Linear(latent, latent)
+        self.decoder = mlp(latent, hidden, hidden, hidden, size)
+        self.register_buffer("centre", torch.zeros(size))
+        self.register_buffer("scale", torch.ones(size))
+
+    def describe(self) -> dict[str, Any]:
+        return {"kind": "vector_attributes", "size": self.size, "latent": self.latent, "width": self.width}
+
+    def fit_to(self, observations: npt.NDArray[Any]) -> None:
+        """Take the standardisation from training vectors (N, size)."""
+        rows = observations.astype(np.float64)
+        self.centre.copy_(torch.from_numpy(rows.mean(0)))
+        self.scale.copy_(torch.from_numpy(rows.std(0).clip(min=SMALLEST_SCALE)))
+
+    def inputs(self, observations: Tensor) -> Tensor:
+        return ((observations.float() - self.centre) / self.scale).clamp(-CLIP, CLIP)
+
+    def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        features = self.encoder(x)
+        return self.mean(features), self.log_variance(features)
+
+    def decode(self, u: Tensor) -> Tensor:
+        """(B, latent) to standardised attributes (B, size)."""
+        return self.decoder(u)
+
+    def reconstruction_loss(self, decoded: Tensor, x: Tensor) -> Tensor:
+        """Gaussian negative log-likelihood with σ = 1 standard deviation, without its constant."""
+        return 0.5 * (decoded.float() - x).square().sum(1).mean()
+
+    def observations(self, decoded: Tensor) -> npt.NDArray[np.float32]:
+        return (decoded.detach().float() * self.scale + self.centre).cpu().numpy()

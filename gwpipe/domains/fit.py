@@ -1,0 +1,103 @@
+"""The one training loop of VAEs and workspaces: AdamW, OneCycle, checkpoints, progress."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gwpipe import checkpoint
+from gwpipe.progress import Progress, every
+from gwpipe.settings.representation import OptimisationSettings
+
+WARM_UP = 0.3
+"""Share of the steps in which the learning rate rises (the default of OneCycleLR)."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a training run is given beside its settings. Two runs with the same seed end with the same weights."""
+
+    seed: int
+    label: str
+    """Shown before the progress."""
+    checkpoint: Path | None = None
+    """Where the state is kept between two starts of the same run; nowhere when absent."""
+    identity: str = ""
+    """Says whose checkpoint it is; one of another identity is refused."""
+    checkpoint_seconds: float = 60.0
+    device: str = "cpu"
+
+
+def one_cycle(step: int, settings: OptimisationSettings) -> float:
+    """Learning rate of `step` (0 … steps − 1): start_lr → max_lr → end_lr along two half cosines."""
+    last = max(settings.steps - 1, 1)
+    peak = max(1.0, WARM_UP * last)
+    if step <= peak:
+        low, high, phase = settings.start_lr, settings.max_lr, step / peak
+    else:
+        low, high, phase = settings.max_lr, settings.end_lr, (step - peak) / (last - peak)
+    return low + (high - low) * (1 - math.cos(math.pi * phase)) / 2
+
+
+def fit(
+    module: nn.Module,
+    loss_of: Callable[[int], tuple[Tensor, dict[str, Tensor]]],
+    settings: OptimisationSettings,
+    run: Run,
+) -> None:
+    """Train `module` in place for `settings.steps` steps, going on from the checkpoint where there is one.
+
+    loss_of: step → (loss of that step's batch, metrics to show). It must depend on the step and the module alone, so
+    that a run that was killed and started again takes the same steps as one that was not.
+
+    Raises:
+        UserError: the checkpoint is damaged or another run's.
+        FloatingPointError: the loss is no longer a finite number.
+    """
+    parameters = [p for p in module.parameters() if p.requires_grad]
+    optimiser = torch.optim.AdamW(parameters, lr=settings.start_lr, weight_decay=settings.weight_decay, fused=True)
+    first = _resume(module, optimiser, run)
+    due = every(run.checkpoint_seconds)
+    module.train()
+    with Progress(settings.steps, "step", run.label, done=first) as progress:
+        for step in range(first, settings.steps):
+            for group in optimiser.param_groups:
+                group["lr"] = one_cycle(step, settings)
+            loss, metrics = loss_of(step)
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            optimiser.step()
+            shown = {}
+            if progress.due() or step == settings.steps - 1:
+                shown = {name: value.item() for name, value in metrics.items()}
+                if not all(map(math.isfinite, shown.values())):
+                    raise FloatingPointError(f"{run.label}: the loss is not finite at step {step} ({shown})")
+            progress.update(1, **shown)
+            if run.checkpoint is not None and due():
+                _save(module, optimiser, step + 1, run)
+    module.eval()
+
+
+def _save(module: nn.Module, optimiser: torch.optim.Optimizer, step: int, run: Run) -> None:
+    assert run.checkpoint is not None
+    state = {"step": step, "module": dict(module.state_dict()), "optimiser": optimiser.state_dict()}
+    checkpoint.save(run.checkpoint, state, run.identity)
+
+
+def _resume(module: nn.Module, optimiser: torch.optim.Optimizer, run: Run) -> int:
+    state: dict[str, Any] | None = None if run.checkpoint is None else checkpoint.load(run.checkpoint, run.identity)
+    if state is None:
+        return 0
+    module.load_state_dict(state["module"])
+    optimiser.load_state_dict(state["optimiser"])
+    # A checkpoint holds plain contiguous tensors, and the fused step walks through memory: lay them out as the
+    # parameters are.
+    for parameter, held in optimiser.state.items():
+        for name, value in held.items():
+            if torch.is_tensor(value) and value.shape == parameter.shape:
+                held[name] = torch.empty_like(parameter).copy_(value)
+    return state["step"]

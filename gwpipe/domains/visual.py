@@ -1,0 +1,89 @@
+"""The visual β-VAE (Tables II and III), in the layouts that give the printed parameter counts.
+
+The printed listings do not give the printed counts; these do:
+- 32 px (Simple Shapes): 4 convolutions of 64-128-256-512 channels, decoder 512-256-128 and a last convolution.
+- 64 px (RoboDesk): 5 convolutions of 64-128-256-512-1024, decoder 1024-512-256-128 and a last convolution.
+"""
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from gwpipe.domains.domain import Domain
+
+ENCODER_CHANNELS = {32: (64, 128, 256, 512), 64: (64, 128, 256, 512, 1024)}
+DECODER_CHANNELS = {32: (512, 256, 128), 64: (1024, 512, 256, 128)}
+"""Side of the picture in pixels → channels at width 1, in the order of the data's flow."""
+
+_BASE = 8
+"""Side of the decoder's first feature map, px."""
+
+
+def _scaled(channels: tuple[int, ...], width: float) -> tuple[int, ...]:
+    return tuple(max(1, round(width * count)) for count in channels)
+
+
+class VisualVAE(Domain):
+    """Pictures (B, side, side, 3), uint8, to u and back.
+
+    Args:
+        side: height and width, 32 or 64 px.
+        latent: width of u (10 and 40 in the paper).
+        width: factor on all channel counts; 1 is the paper's.
+    """
+
+    observation = "image"
+
+    def __init__(self, side: int, latent: int, width: float = 1.0) -> None:
+        super().__init__()
+        if side not in ENCODER_CHANNELS:
+            raise ValueError(f"no visual VAE for pictures of {side} px; there is one for {sorted(ENCODER_CHANNELS)}")
+        self.side, self.latent, self.width = side, latent, width
+        channels = (3, *_scaled(ENCODER_CHANNELS[side], width))
+        # Batch norm subtracts the mean, so a bias before it would do nothing.
+        blocks: list[nn.Module] = []
+        for before, after in pairwise(channels):
+            blocks += [nn.Conv2d(before, after, 4, 2, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU()]
+        self.encoder = nn.Sequential(*blocks, nn.Flatten())
+        features = channels[-1] * (side >> len(channels[1:])) ** 2
+        self.mean = nn.Linear(features, latent)
+        self.log_variance = nn.Linear(features, latent)
+
+        channels = _scaled(DECODER_CHANNELS[side], width)
+        # A transposed convolution of kernel 8 on one pixel is this linear layer.
+        self.base = nn.Linear(latent, channels[0] * _BASE**2, bias=False)
+        blocks = [nn.BatchNorm2d(channels[0]), nn.ReLU()]
+        for before, after in pairwise(channels):
+            blocks += [nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU()]
+        self.decoder = nn.Sequential(*blocks)
+        self.last = nn.Conv2d(channels[-1], 3, 4, 1, 1)
+
+    def describe(self) -> dict[str, Any]:
+        return {"kind": "visual", "side": self.side, "latent": self.latent, "width": self.width}
+
+    def inputs(self, observations: Tensor) -> Tensor:
+        """uint8 (B, side, side, 3) to float32 (B, 3, side, side) in [0, 1]; in memory the channels stay last."""
+        return observations.permute(0, 3, 1, 2).float() / 255
+
+    def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        features = self.encoder(x)
+        return self.mean(features), self.log_variance(features)
+
+    def decode(self, u: Tensor) -> Tensor:
+        """(B, latent) to pictures (B, 3, side, side) in [0, 1]."""
+        base = self.base(u).unflatten(1, (_BASE, _BASE, -1)).permute(0, 3, 1, 2)
+        # An even kernel keeps the size with one more pixel on the right and at the bottom.
+        return torch.sigmoid(self.last(functional.pad(self.decoder(base), (0, 1, 0, 1))))
+
+    def reconstruction_loss(self, decoded: Tensor, x: Tensor) -> Tensor:
+        """Gaussian negative log-likelihood with σ = 1, without its constant: half the squared error."""
+        return 0.5 * (decoded.float() - x).square().flatten(1).sum(1).mean()
+
+    def observations(self, decoded: Tensor) -> npt.NDArray[np.uint8]:
+        pictures = decoded.detach().float().mul(255).round().permute(0, 2, 3, 1)
+        return pictures.to("cpu", torch.uint8).numpy()

@@ -1,0 +1,35 @@
+"""Fusion of pre-workspace representations, and the weights it is done with."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+
+def fuse(pre: Mapping[str, Tensor], weights: Mapping[str, float | Tensor]) -> Tensor:
+    """z = tanh(Σ α_d z_d), (B, dim) in [−1, 1] (Sect. II-A).
+
+    pre: domain → encoder output z_d (B, dim), before any tanh. weights: domain → α_d, a number or (B, 1); domains that
+    are not named do not take part. Sums to 1 by convention, which is not enforced.
+
+    Raises:
+        ValueError: no domain takes part, or a weight names a domain that `pre` has not.
+    """
+    missing = set(weights) - set(pre)
+    if missing or not weights:
+        raise ValueError(f"cannot fuse {sorted(pre)} with weights for {sorted(weights)}")
+    parts = [weight * pre[name] for name, weight in weights.items()]
+    return torch.tanh(torch.stack(parts).sum(0))
+
+
+def equal_weights(domains: Mapping[str, int]) -> dict[str, float]:
+    """The weights agents use: 1/n for each domain."""
+    return {name: 1 / len(domains) for name in domains}
+
+
+def random_weights(uniform: Tensor, temperature: float) -> Tensor:
+    """Random fusion weights of a batch: softmax(U / T) over the domains (ruflab's published code; T = 0.2).
+
+    uniform: (B, n) drawn uniformly from [0, 1). Returns (B, n), positive, each row summing to 1.
+    """
+    return torch.softmax(uniform / temperature, dim=-1)

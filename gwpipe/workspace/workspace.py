@@ -1,0 +1,146 @@
+"""The workspace module: one encoder and one decoder a domain (Tables VII and VIII), and what an update computes."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gwpipe.domains import weights as weights_file
+from gwpipe.domains.mlp import mlp
+from gwpipe.workspace import losses
+from gwpipe.workspace.fusion import equal_weights, fuse
+
+
+class Workspace(nn.Module):
+    """Encoders e_d: u_d → z_d and decoders d_d: z → u_d around a shared space of `dim` entries.
+
+    Args:
+        domains: name → width of the unimodal latent u; any number of domains.
+        dim: width of the workspace.
+        hidden: units of each hidden layer.
+        layers: hidden layers of each encoder and decoder.
+
+    The buffers `centre` and `scale` standardise each entry of u on the way in and undo it on the way out; they are 0
+    and 1, which is the paper's form, until `fit_to` sets them.
+    """
+
+    def __init__(self, domains: Mapping[str, int], dim: int, hidden: int, layers: int) -> None:
+        super().__init__()
+        self.domains, self.dim, self.hidden, self.layers = dict(domains), dim, hidden, layers
+        between = [hidden] * layers
+        self.encoders = nn.ModuleDict({name: mlp(latent, *between, dim) for name, latent in domains.items()})
+        self.decoders = nn.ModuleDict({name: mlp(dim, *between, latent) for name, latent in domains.items()})
+        for name, latent in domains.items():
+            self.register_buffer(f"centre_{name}", torch.zeros(latent))
+            self.register_buffer(f"scale_{name}", torch.ones(latent))
+
+    def describe(self) -> dict[str, Any]:
+        """Keyword arguments that build the same module again."""
+        return {"domains": self.domains, "dim": self.dim, "hidden": self.hidden, "layers": self.layers}
+
+    def fit_to(self, u: Mapping[str, Tensor]) -> None:
+        """Standardise each entry of u from now on, by mean and standard deviation of training latents (N, latent)."""
+        for name, latents in u.items():
+            self.get_buffer(f"centre_{name}").copy_(latents.mean(0))
+            self.get_buffer(f"scale_{name}").copy_(latents.std(0).clamp(min=1e-3))
+
+    def standardise(self, u: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Latents (B, latent) as encoders take them and decoders give them."""
+        return {
+            name: (value - self.get_buffer(f"centre_{name}")) / self.get_buffer(f"scale_{name}")
+            for name, value in u.items()
+        }
+
+    def encode(self, u: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Pre-fusion representations z_d (B, dim), before any tanh, of the domains given."""
+        return {name: self.encoders[name](value) for name, value in self.standardise(u).items()}
+
+    def fuse(self, u: Mapping[str, Tensor], weights: Mapping[str, float] | None = None) -> Tensor:
+        """The workspace's state z (B, dim) in [−1, 1]; domains of weight 0 are not encoded.
+
+        weights: domain → α; equal ones over the domains given when absent.
+        """
+        if weights is None:
+            weights = equal_weights({name: self.domains[name] for name in u})
+        used = {name: weight for name, weight in weights.items() if weight}
+        return fuse(self.encode({name: u[name] for name in used}), used)
+
+    def decode(self, z: Tensor) -> dict[str, Tensor]:
+        """Unimodal latents u (B, latent) of every domain from z (B, dim): the broadcast."""
+        return {
+            name: decoder(z) * self.get_buffer(f"scale_{name}") + self.get_buffer(f"centre_{name}")
+            for name, decoder in self.decoders.items()
+        }
+
+    def translate(self, u: Mapping[str, Tensor], target: str) -> Tensor:
+        """The latent of domain `target` (B, latent) that the other domains' latents `u` stand for."""
+        return self.decode(self.fuse(u))[target]
+
+
+def workspace_losses(
+    workspace: Workspace, u: Mapping[str, Tensor], fusion_weights: Tensor, coefficients: Mapping[str, float]
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """What one update minimises, and each loss that has a coefficient other than 0. Runs on the meta device too.
+
+    u: domain → (B, latent), rows paired. fusion_weights: (B, n), one column a domain in the workspace's order.
+    coefficients: of `dcy`, `cy`, `tr`, `fusion`, `cont`. Every encoder and decoder runs once over all that it is asked
+    for, and a second time for the cycles; what has the coefficient 0 is not computed.
+    """
+    names = list(workspace.domains)
+    wanted = {name for name, coefficient in coefficients.items() if coefficient}
+    u = workspace.standardise({name: u[name] for name in names})
+    pre = {name: workspace.encoders[name](u[name]) for name in names}
+    found: dict[str, Tensor] = {}
+    if "cont" in wanted:
+        found["cont"] = losses.contrastive(pre)
+    if wanted & {"dcy", "tr", "cy", "fusion"}:
+        states = [torch.tanh(pre[name]) for name in names]
+        if "fusion" in wanted:
+            states.append(fuse(pre, dict(zip(names, fusion_weights.unsqueeze(-1).unbind(1)))))
+        decoded = {y: workspace.decoders[y](torch.cat(states)).chunk(len(states)) for y in names}
+        pairs = {(x, y): decoded[y][names.index(x)] for x in names for y in names if x != y}
+        if "dcy" in wanted:
+            found["dcy"] = losses.demi_cycle({x: decoded[x][names.index(x)] for x in names}, u)
+        if "tr" in wanted and pairs:
+            found["tr"] = losses.translation(pairs, u)
+        if "fusion" in wanted:
+            found["fusion"] = losses.fusion({x: decoded[x][-1] for x in names}, u)
+        if "cy" in wanted and pairs:
+            found["cy"] = losses.cycle(_return(workspace, pairs), u)
+    total = losses.total(found, coefficients)
+    return total, {"loss": total.detach(), **{name: value.detach() for name, value in found.items()}}
+
+
+def _return(workspace: Workspace, translated: Mapping[losses.Pair, Tensor]) -> dict[losses.Pair, Tensor]:
+    """(x, y) → the translation to y, re-encoded and decoded back to x."""
+    states: dict[losses.Pair, Tensor] = {}
+    for y in workspace.domains:
+        arrived = [pair for pair in translated if pair[1] == y]
+        encoded = torch.tanh(workspace.encoders[y](torch.cat([translated[pair] for pair in arrived])))
+        states |= dict(zip(arrived, encoded.chunk(len(arrived))))
+    returned: dict[losses.Pair, Tensor] = {}
+    for x in workspace.domains:
+        left = [pair for pair in translated if pair[0] == x]
+        decoded = workspace.decoders[x](torch.cat([states[pair] for pair in left]))
+        returned |= dict(zip(left, decoded.chunk(len(left))))
+    return returned
+
+
+def save_workspace(path: Path, workspace: Workspace, kind: str) -> None:
+    """Write weights and description to `path`, whole or not at all."""
+    weights_file.save(path, {"kind": kind, **workspace.describe()}, workspace.state_dict())
+
+
+def load_workspace(path: Path) -> tuple[Workspace, str]:
+    """A trained workspace, frozen and in evaluation mode, and its kind (gw or clip).
+
+    Raises:
+        UserError: the file is missing, damaged or no workspace.
+    """
+    description, state = weights_file.load(path, "gwpipe train_workspace")
+    kind = description.pop("kind")
+    workspace = Workspace(**description)
+    weights_file.fill(workspace, state, path, "gwpipe train_workspace")
+    return workspace, kind
