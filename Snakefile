@@ -1,15 +1,18 @@
+# GW-Dreamer, from simulators to Table I. `snakemake --cores 8 results/table1.csv`
+import os
 import sys
 
-# GW-Dreamer, from simulators to Table I. `snakemake --cores 8 results/table1.csv`
 from gwpipe import layout
 from gwpipe.errors import UserError
 from gwpipe.settings import config as settings
-from gwpipe.settings.stages import stage_settings
-from gwpipe.sources import sources
 from snakemake.exceptions import WorkflowError
 
 
 configfile: "config.yaml"
+
+
+# Only with `--software-deployment-method apptainer`; workflow/gwpipe.def builds it.
+container: "workflow/gwpipe.sif"
 
 
 try:
@@ -21,31 +24,8 @@ except UserError as mistake:
     raise WorkflowError(str(mistake)) from None
 
 SCALE = CONFIG.scale
-# The interpreter that runs Snakemake runs the stages, whatever PATH says.
-GWPIPE = f"{sys.executable} -m gwpipe.cli"
-
-
-def at(pattern):
-    """A path pattern of this scale; the other wildcards stay."""
-    return pattern.replace("{scale}", SCALE)
-
-
-def with_manifest(pattern):
-    """An artefact as an input: its manifest changes whenever it is made anew."""
-    return [at(pattern), at(pattern) + layout.MANIFEST]
-
-
-def canonical(stage):
-    """The params function of a rule: exactly the settings its stage depends on, as one string."""
-    return lambda wildcards: stage_settings(stage, CONFIG, PAPER, **wildcards).canonical()
-
-
-def representation(wildcards):
-    return CONFIG.environments[wildcards.env].representation
-
-
-def agents(env):
-    return CONFIG.environments[env].agents
+# Stages run beside the interpreter that runs Snakemake, whether its environment is activated or not.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
 
 wildcard_constraints:
@@ -54,6 +34,7 @@ wildcard_constraints:
     seed=r"\d+",
 
 
+include: "workflow/rules/wiring.smk"
 include: "workflow/rules/collect.smk"
 include: "workflow/rules/vae.smk"
 include: "workflow/rules/latents.smk"

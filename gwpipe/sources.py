@@ -14,7 +14,7 @@ PLUMBING = ("settings", "layout", "machine", "artefact", "progress", "cli", "err
 
 
 def sources(*modules: str) -> list[str]:
-    """Sorted paths of all files of this package that `modules` import, directly or not, themselves included.
+    """Sorted paths (relative to the working folder where inside it) of all files of this package that `modules` import, directly or not, themselves included.
 
     Raises:
         FileNotFoundError: a module does not exist.
@@ -32,7 +32,10 @@ def sources(*modules: str) -> list[str]:
         # Importing a module runs the `__init__.py` of every package around it.
         waiting += [p / "__init__.py" for p in file.parents if p.is_relative_to(PACKAGE) and (p / "__init__.py").is_file()]
         waiting += [_file(name) for name in _imports(file)]
-    return sorted(str(file) for file in found if not _is_plumbing(file))
+    # Relative where possible, so that a checkout that moved has the same inputs.
+    here = Path.cwd()
+    kept = (file for file in found if not _is_plumbing(file))
+    return sorted(str(file.relative_to(here) if file.is_relative_to(here) else file) for file in kept)
 
 
 def _is_plumbing(file: Path) -> bool:

@@ -1,7 +1,6 @@
 """Method id → representation and agent. A new method is one file and one line here.
 
-Agents are named, not imported: Snakemake reads this table too and must not load torch, and a method's code is a source
-file of its own runs alone.
+Snakemake reads this table too, so nothing here may import torch: agents are named, and types are for the checker alone.
 """
 
 import difflib
@@ -14,9 +13,9 @@ from gwpipe.settings.agents import RESERVED_METHODS, DreamingSettings
 
 if TYPE_CHECKING:
     import gymnasium
+    from gwpipe.representations import Representation
 
     from gwpipe.agents.agent import Agent
-    from gwpipe.representations import Representation
 
 
 @dataclass(frozen=True)
@@ -24,20 +23,27 @@ class Entry:
     """What a method sees of observations, and what acts on it."""
 
     workspace: Literal["gw", "clip"] | None
-    """The workspace whose z it sees; None: the concatenated latents of the VAEs."""
+    """Kind of the workspace it sees through; None for the concatenated latents of the VAEs."""
     module: str
-    """Where its agent is."""
-    name: str
-    """The agent's class there: (representation, action space, settings, seed) → agent."""
+    """Where its agent is defined. Named, not imported, so that a change to one method reruns no other."""
+    agent: str
+    """The agent's class there."""
 
     def make(
-        self, representation: "Representation", space: "gymnasium.Space", settings: DreamingSettings, seed: int
+        self,
+        representation: "Representation",
+        action_space: "gymnasium.Space",
+        settings: DreamingSettings,
+        seed: int,
     ) -> "Agent":
-        """A new agent."""
-        return getattr(importlib.import_module(self.module), self.name)(representation, space, settings, seed)
+        """A new agent of this method."""
+        made: Agent = getattr(importlib.import_module(self.module), self.agent)(
+            representation, action_space, settings, seed
+        )
+        return made
 
 
-METHODS: dict[str, Entry] = {
+METHODS = {
     "gw_dreamer": Entry("gw", "gwpipe.agents.dreaming", "DreamingAgent"),
     "vae_dreamer": Entry(None, "gwpipe.agents.dreaming", "DreamingAgent"),
     "clip_dreamer": Entry("clip", "gwpipe.agents.dreaming", "DreamingAgent"),

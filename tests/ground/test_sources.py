@@ -1,10 +1,12 @@
+from pathlib import Path
+
 import pytest
 
 from gwpipe.sources import PACKAGE, sources
 
 
 def names(*modules):
-    return {str(p)[len(str(PACKAGE)) + 1 :] for p in sources(*modules)}
+    return {str(Path(file).resolve().relative_to(PACKAGE)) for file in sources(*modules)}
 
 
 def test_the_closure_follows_imports_and_leaves_plumbing_out():

@@ -36,7 +36,7 @@ class Checkout:
 
     def planned(self, *words: str) -> set[str]:
         """`rule` or `rule:wildcard,wildcard` of every job that a dry run would start."""
-        done = self.snakemake("-n", "--quiet", "host", *words)
+        done = self.snakemake(*words, "-n", "--quiet", "host")
         jobs = set()
         for block in re.split(r"\n(?=(?:local)?rule )", done.stdout + done.stderr):
             rule = re.match(r"(?:local)?rule (\w+):", block)
@@ -70,7 +70,7 @@ def copy_project(repository):
 def smoke(copy_project, tmp_path_factory):
     """A checkout in which the smoke scale ran from nothing to the table."""
     checkout = copy_project(tmp_path_factory.mktemp("smoke") / "project")
-    checkout.snakemake(*SMOKE, "results/table1.csv")
+    checkout.snakemake("results/table1.csv", *SMOKE)
     return checkout
 
 

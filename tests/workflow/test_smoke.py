@@ -71,17 +71,17 @@ def test_no_checkpoint_and_no_partial_file_is_left(smoke):
 
 
 def test_a_second_run_has_nothing_to_do(smoke):
-    assert smoke.planned(*SMOKE, TARGET) == set()
+    assert smoke.planned(TARGET, *SMOKE) == set()
 
 
 def test_an_edit_of_a_tables_look_reruns_the_table_alone(edited):
     append(edited, "flops/markdown.py")
-    assert edited.planned(*SMOKE, TARGET) == {"table1"}
+    assert edited.planned(TARGET, *SMOKE) == {"table1"}
 
 
 def test_an_edit_of_a_loss_reruns_the_workspaces_and_what_follows(edited):
     append(edited, "workspace/losses.py")
-    planned = edited.planned(*SMOKE, TARGET)
+    planned = edited.planned(TARGET, *SMOKE)
     rules = {job.split(":")[0] for job in planned}
     assert rules == {"train_workspace", "train_agent", "criterion", "count_flops", "table1"}
     assert not any("vae_dreamer" in job for job in planned)
@@ -89,13 +89,13 @@ def test_an_edit_of_a_loss_reruns_the_workspaces_and_what_follows(edited):
 
 def test_a_touch_reruns_nothing(edited):
     (edited.root / "gwpipe/workspace/losses.py").touch()
-    assert edited.planned(*SMOKE, TARGET) == set()
+    assert edited.planned(TARGET, *SMOKE) == set()
 
 
 def test_swapping_two_settings_reruns(edited):
     block = "environments.simple_shapes.representation.workspace"
     swap = f"set={block}.hidden=4 {block}.layers=16"
-    rules = {job for job in edited.planned(*SMOKE, TARGET, "--config", swap)}
+    rules = {job for job in edited.planned(TARGET, *SMOKE, "--config", swap)}
     assert {"train_workspace:simple_shapes,gw", "train_workspace:simple_shapes,clip", "table1"} <= rules
     assert not any(job.startswith(("collect", "train_vae", "cache_latents")) for job in rules)
     assert not any("robodesk" in job for job in rules if not job.startswith("count_flops"))
@@ -103,7 +103,7 @@ def test_swapping_two_settings_reruns(edited):
 
 def test_an_agents_setting_reruns_no_representation(edited):
     change = "set=environments.robodesk.agents.dreaming.discount=0.9"
-    planned = edited.planned(*SMOKE, TARGET, "--config", change)
+    planned = edited.planned(TARGET, *SMOKE, "--config", change)
     assert {job.split(":")[0] for job in planned} <= {"train_agent", "criterion", "count_flops", "table1"}
     assert not any("simple_shapes" in job for job in planned)
 
@@ -117,7 +117,7 @@ def test_another_scale_touches_nothing_of_this_one(smoke):
 
 
 def test_the_paper_scale_resolves(smoke):
-    planned = smoke.planned("--configfile", "workflow/scales/paper.yaml", TARGET)
+    planned = smoke.planned(TARGET, "--configfile", "workflow/scales/paper.yaml")
     assert sum(job.startswith("train_agent") for job in planned) == 30
 
 

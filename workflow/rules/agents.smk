@@ -1,13 +1,3 @@
-from gwpipe.agents.registry import METHODS
-
-
-def representation_of_method(wildcards):
-    """What an agent's observations go through: the VAEs, and the workspace where its method has one."""
-    kind = METHODS[wildcards.method].workspace
-    workspace = [path.format(env=wildcards.env, kind=kind) for path in with_manifest(layout.WORKSPACE)]
-    return vaes(wildcards) + (workspace if kind else [])
-
-
 rule random_policy:
     """The mean return that everything is measured above."""
     input:
@@ -20,9 +10,10 @@ rule random_policy:
     benchmark:
         f"results/{SCALE}/benchmarks/random_policy/{{env}}_{{task}}.tsv"
     params:
+        scale=SCALE,
         settings=canonical("random_policy"),
     shell:
-        "{GWPIPE} random_policy --scale {SCALE} --settings {params.settings:q} 2> {log}"
+        "gwpipe random_policy --scale {params.scale} --settings {params.settings:q} 2> {log}"
 
 
 rule train_agent:
@@ -43,19 +34,10 @@ rule train_agent:
     benchmark:
         f"results/{SCALE}/benchmarks/train_agent/{{env}}_{{task}}_{{method}}_{{seed}}.tsv"
     params:
+        scale=SCALE,
         settings=canonical("train_agent"),
     shell:
-        "{GWPIPE} train_agent --scale {SCALE} --settings {params.settings:q} --threads {threads} 2> {log}"
-
-
-def curves(wildcards):
-    """The curves of every configured method and seed of an environment, with the weights' manifests."""
-    return [
-        at(pattern).format(env=wildcards.env, task=wildcards.task, method=method, seed=seed)
-        for method, seeds in agents(wildcards.env).runs.items()
-        for seed in seeds
-        for pattern in (layout.CURVE, layout.AGENT + layout.MANIFEST)
-    ]
+        "gwpipe train_agent --scale {params.scale} --settings {params.settings:q} --threads {threads} 2> {log}"
 
 
 rule criterion:
@@ -72,6 +54,7 @@ rule criterion:
     benchmark:
         f"results/{SCALE}/benchmarks/criterion/{{env}}_{{task}}.tsv"
     params:
+        scale=SCALE,
         settings=canonical("criterion"),
     shell:
-        "{GWPIPE} criterion --scale {SCALE} --settings {params.settings:q} 2> {log}"
+        "gwpipe criterion --scale {params.scale} --settings {params.settings:q} 2> {log}"

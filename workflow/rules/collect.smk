@@ -10,6 +10,7 @@ rule collect:
     benchmark:
         f"results/{SCALE}/benchmarks/collect/{{env}}_{{task}}_{{policy}}.tsv"
     params:
+        scale=SCALE,
         settings=canonical("collect"),
     shell:
-        "{GWPIPE} collect --scale {SCALE} --settings {params.settings:q} 2> {log}"
+        "gwpipe collect --scale {params.scale} --settings {params.settings:q} 2> {log}"

@@ -10,6 +10,7 @@ rule count_flops:
     benchmark:
         f"results/{SCALE}/benchmarks/count_flops/{{env}}_{{task}}.tsv"
     params:
+        scale=SCALE,
         settings=canonical("count_flops"),
     shell:
-        "{GWPIPE} count_flops --scale {SCALE} --settings {params.settings:q} 2> {log}"
+        "gwpipe count_flops --scale {params.scale} --settings {params.settings:q} 2> {log}"

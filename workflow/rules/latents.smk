@@ -1,12 +1,3 @@
-def vaes(wildcards):
-    """The VAE of every domain of an environment, each with its manifest."""
-    return [
-        path.format(env=wildcards.env, domain=domain)
-        for domain in representation(wildcards).vae
-        for path in with_manifest(layout.VAE)
-    ]
-
-
 rule cache_latents:
     """Unimodal latents (posterior means) of a data set, row by row."""
     input:
@@ -21,6 +12,7 @@ rule cache_latents:
     benchmark:
         f"results/{SCALE}/benchmarks/cache_latents/{{env}}_{{task}}_{{policy}}.tsv"
     params:
+        scale=SCALE,
         settings=canonical("cache_latents"),
     shell:
-        "{GWPIPE} cache_latents --scale {SCALE} --settings {params.settings:q} --threads {threads} 2> {log}"
+        "gwpipe cache_latents --scale {params.scale} --settings {params.settings:q} --threads {threads} 2> {log}"

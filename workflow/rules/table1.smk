@@ -1,20 +1,3 @@
-def per_environment(pattern):
-    """The artefact of every environment's configured task, with its manifest."""
-    return [
-        path.format(env=env, task=agents(env).task) for env in settings.ENVIRONMENTS for path in with_manifest(pattern)
-    ]
-
-
-def representations(wildcards):
-    """The manifests of all VAEs and workspaces: how many updates each was trained for."""
-    paths = []
-    for env in settings.ENVIRONMENTS:
-        block = CONFIG.environments[env].representation
-        paths += [at(layout.VAE).format(env=env, domain=domain) for domain in block.vae]
-        paths += [at(layout.WORKSPACE).format(env=env, kind=kind) for kind in block.workspace.kinds]
-    return [path + layout.MANIFEST for path in paths]
-
-
 rule table1:
     """Table I of the paper, its sentences about efficiency, and the parameter counts."""
     input:
@@ -33,6 +16,7 @@ rule table1:
     benchmark:
         f"results/{SCALE}/benchmarks/table1/table1.tsv"
     params:
+        scale=SCALE,
         settings=canonical("table1"),
     shell:
-        "{GWPIPE} table1 --scale {SCALE} --settings {params.settings:q} 2> {log}"
+        "gwpipe table1 --scale {params.scale} --settings {params.settings:q} 2> {log}"

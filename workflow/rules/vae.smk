@@ -1,12 +1,3 @@
-def data_of_representation(wildcards):
-    """Every data set that the representation of an environment is trained on, each with its manifest."""
-    return [
-        path.format(env=wildcards.env, task=source.task, policy=source.policy)
-        for source in representation(wildcards).data
-        for path in with_manifest(layout.DATA)
-    ]
-
-
 rule train_vae:
     """The β-VAE of one domain."""
     input:
@@ -20,6 +11,7 @@ rule train_vae:
     benchmark:
         f"results/{SCALE}/benchmarks/train_vae/{{env}}_{{domain}}.tsv"
     params:
+        scale=SCALE,
         settings=canonical("train_vae"),
     shell:
-        "{GWPIPE} train_vae --scale {SCALE} --settings {params.settings:q} --threads {threads} 2> {log}"
+        "gwpipe train_vae --scale {params.scale} --settings {params.settings:q} --threads {threads} 2> {log}"

@@ -1,12 +1,3 @@
-def latents_of_representation(wildcards):
-    """The latents of every data set of an environment, each with its manifest."""
-    return [
-        path.format(env=wildcards.env, task=source.task, policy=source.policy)
-        for source in representation(wildcards).data
-        for path in with_manifest(layout.LATENTS)
-    ]
-
-
 rule train_workspace:
     """The Global Workspace (gw) or the CLIP-like model (clip)."""
     input:
@@ -20,6 +11,7 @@ rule train_workspace:
     benchmark:
         f"results/{SCALE}/benchmarks/train_workspace/{{env}}_{{kind}}.tsv"
     params:
+        scale=SCALE,
         settings=canonical("train_workspace"),
     shell:
-        "{GWPIPE} train_workspace --scale {SCALE} --settings {params.settings:q} --threads {threads} 2> {log}"
+        "gwpipe train_workspace --scale {params.scale} --settings {params.settings:q} --threads {threads} 2> {log}"

@@ -1,0 +1,89 @@
+# What the rules are wired with: paths at this scale, settings, and the artefacts a job needs. Functions only.
+from gwpipe import layout
+from gwpipe.agents.registry import METHODS
+from gwpipe.settings.stages import stage_settings
+from gwpipe.sources import sources
+
+
+def at(pattern):
+    """A path pattern of this scale; the other wildcards stay."""
+    return pattern.replace("{scale}", SCALE)
+
+
+def with_manifest(pattern):
+    """An artefact as an input: its manifest changes whenever it is made anew."""
+    return [at(pattern), at(pattern) + layout.MANIFEST]
+
+
+def canonical(stage):
+    """The params function of a rule: exactly the settings its stage depends on, as one string."""
+    return lambda wildcards: stage_settings(stage, CONFIG, PAPER, **wildcards).canonical()
+
+
+def representation(wildcards):
+    return CONFIG.environments[wildcards.env].representation
+
+
+def agents(env):
+    return CONFIG.environments[env].agents
+
+
+def data_of_representation(wildcards):
+    """Every data set that the representation of an environment is trained on, each with its manifest."""
+    return [
+        path.format(env=wildcards.env, task=source.task, policy=source.policy)
+        for source in representation(wildcards).data
+        for path in with_manifest(layout.DATA)
+    ]
+
+
+def vaes(wildcards):
+    """The VAE of every domain of an environment, each with its manifest."""
+    return [
+        path.format(env=wildcards.env, domain=domain)
+        for domain in representation(wildcards).vae
+        for path in with_manifest(layout.VAE)
+    ]
+
+
+def latents_of_representation(wildcards):
+    """The latents of every data set of an environment, each with its manifest."""
+    return [
+        path.format(env=wildcards.env, task=source.task, policy=source.policy)
+        for source in representation(wildcards).data
+        for path in with_manifest(layout.LATENTS)
+    ]
+
+
+def representation_of_method(wildcards):
+    """What an agent's observations go through: the VAEs, and the workspace where its method has one."""
+    kind = METHODS[wildcards.method].workspace
+    workspace = [path.format(env=wildcards.env, kind=kind) for path in with_manifest(layout.WORKSPACE)]
+    return vaes(wildcards) + (workspace if kind else [])
+
+
+def curves(wildcards):
+    """The curves of every configured method and seed of an environment, with the weights' manifests."""
+    return [
+        at(pattern).format(env=wildcards.env, task=wildcards.task, method=method, seed=seed)
+        for method, seeds in agents(wildcards.env).runs.items()
+        for seed in seeds
+        for pattern in (layout.CURVE, layout.AGENT + layout.MANIFEST)
+    ]
+
+
+def per_environment(pattern):
+    """The artefact of every environment's configured task, with its manifest."""
+    return [
+        path.format(env=env, task=agents(env).task) for env in settings.ENVIRONMENTS for path in with_manifest(pattern)
+    ]
+
+
+def representations(wildcards):
+    """The manifests of all VAEs and workspaces: how many updates each was trained for."""
+    paths = []
+    for env in settings.ENVIRONMENTS:
+        block = CONFIG.environments[env].representation
+        paths += [at(layout.VAE).format(env=env, domain=domain) for domain in block.vae]
+        paths += [at(layout.WORKSPACE).format(env=env, kind=kind) for kind in block.workspace.kinds]
+    return [path + layout.MANIFEST for path in paths]
