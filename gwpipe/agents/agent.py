@@ -38,6 +38,12 @@ class Agent(Actor, Protocol):
     def update(self) -> dict[str, float]:
         """Learn once; what was measured, by name."""
 
+    def weights(self) -> dict[str, Any]:
+        """What acting needs, in the form of `state()`."""
+
+    def load_weights(self, weights: dict[str, Any]) -> None:
+        """Act with such `weights()`."""
+
     def state(self) -> dict[str, Any]:
         """All that training goes on from after an episode: nested dicts and lists of tensors and plain numbers."""
 

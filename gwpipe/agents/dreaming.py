@@ -225,11 +225,19 @@ class DreamingAgent:
         torch.nn.utils.clip_grad_norm_(optimiser.param_groups[0]["params"], self.settings.max_gradient_norm)
         optimiser.step()
 
+    def weights(self) -> dict[str, Any]:
+        """What acting needs and no more: the networks' parameters."""
+        return {"world_model": self.world_model.state_dict(), "actor_critic": self.actor_critic.state_dict()}
+
+    def load_weights(self, weights: dict[str, Any]) -> None:
+        """Act with `weights`, which must come from an agent of the same settings."""
+        self.world_model.load_state_dict(weights["world_model"])
+        self.actor_critic.load_state_dict(weights["actor_critic"])
+
     def state(self) -> dict[str, Any]:
         """Everything that training goes on from, except the recurrent state: save between episodes."""
         return {
-            "world_model": self.world_model.state_dict(),
-            "actor_critic": self.actor_critic.state_dict(),
+            "weights": self.weights(),
             "optimisers": {name: optimiser.state_dict() for name, optimiser in self._optimisers.items()},
             "spread": list(self._spread),
             "generators": {name: generator.get_state() for name, generator in self._generators.items()},
@@ -240,8 +248,7 @@ class DreamingAgent:
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Continue from `state`, which must come from an agent of the same settings."""
-        self.world_model.load_state_dict(state["world_model"])
-        self.actor_critic.load_state_dict(state["actor_critic"])
+        self.load_weights(state["weights"])
         for name, optimiser in self._optimisers.items():
             optimiser.load_state_dict(state["optimisers"][name])
         self._spread = Spread(*state["spread"])
