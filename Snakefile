@@ -1,5 +1,4 @@
 # GW-Dreamer, from simulators to Table I. `snakemake --cores 8 results/table1.csv`
-import os
 import sys
 
 from gwpipe import layout
@@ -25,7 +24,7 @@ except UserError as mistake:
 
 SCALE = CONFIG.scale
 # Stages run beside the interpreter that runs Snakemake, whether its environment is activated or not.
-os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+shell.prefix(f"PATH={Path(sys.executable).parent}:$PATH; ")
 
 
 wildcard_constraints:
