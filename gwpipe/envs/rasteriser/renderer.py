@@ -11,6 +11,7 @@ import mujoco
 import numpy as np
 
 from gwpipe.envs.rasteriser.baked import Fragments, ShadowFrames, ShadowWindow, bake, frames_and_shadows
+from gwpipe.envs.rasteriser.casters import Casters, casters_of
 from gwpipe.envs.rasteriser.camera import FreeCamera, View, updated_scene, view_of
 from gwpipe.envs.rasteriser.lighting import Lights, lights_of
 from gwpipe.envs.rasteriser.picture import blend, paint, resolve, still_colours
@@ -27,6 +28,7 @@ class Stage:
     """All that pictures of one model from one camera share; read-only."""
 
     content: Content
+    casters: tuple[Casters, Casters]
     view: View
     crop: tuple[int, int, int, int]
     lights: Lights
@@ -61,7 +63,9 @@ def build_stage(
     stock_size = int(model.vis.quality.shadowsize)
     frames, whole_maps, whole = frames_and_shadows(content.fixed, lights, origins, window, view.near, clip, stock_size)
     fragments = bake(content.fixed, view, crop, lights, texels, table, frames, whole_maps, whole)
-    return Stage(content, view, crop, lights, texels, table, frames, fragments)
+    cell = 2.0 * (2.0 * window.half / window.texels)
+    casters = (casters_of(content.moving, cell), casters_of(content.clear, cell))
+    return Stage(content, casters, view, crop, lights, texels, table, frames, fragments)
 
 
 class _Placed:
@@ -72,11 +76,11 @@ class _Placed:
         self.world = np.empty_like(part.vertices)
         self.corner = np.zeros((len(part.vertices), 2), dtype=np.int64)
         self.closeness = np.zeros(len(part.vertices))
-        self.rotations = part.rotations
+        self.positions, self.rotations = part.positions, part.rotations
 
     def update(self, data: mujoco.MjData, view: View) -> None:
-        positions, self.rotations = self.part.placed(data)
-        place(self.part.vertices, self.part.vertex_geom, positions, self.rotations, self.world)
+        self.positions, self.rotations = self.part.placed(data)
+        place(self.part.vertices, self.part.vertex_geom, self.positions, self.rotations, self.world)
         project(self.world, view.matrix, view.near, self.corner, self.closeness)
 
 
@@ -101,8 +105,9 @@ class Renderer:
         self._slot = np.zeros(triangles, dtype=np.int32)
         self._lit_of = np.full(_LIT_AT_ONCE, -1, dtype=np.int32)
         self._lit = np.empty((_LIT_AT_ONCE, 3, lights + 1, 3))
-        self._far = {part: np.empty(len(part.world)) for part in (self._moving, self._clear)}
-        self._texel = {part: np.empty((len(part.world), 2), np.int64) for part in (self._moving, self._clear)}
+        most = max(len(casters.vertices) for casters in stage.casters)
+        self._caster_world = np.empty((most, 3))
+        self._texel, self._far = np.empty((most, 2), dtype=np.int64), np.empty(most)
 
     def draw(self, data: mujoco.MjData) -> np.ndarray:
         """The cropped picture uint8 (h, w, 3) of a state whose positions are up to date (after a step or forward)."""
@@ -170,11 +175,12 @@ class Renderer:
     def _cast_shadows(self) -> None:
         frames = self.stage.frames
         self._maps.fill(FAR)
-        for placed in (self._moving, self._clear):
-            texel, far = self._texel[placed], self._far[placed]
+        for casters, placed in zip(self.stage.casters, (self._moving, self._clear)):
+            world = self._caster_world[: len(casters.vertices)]
+            place(casters.vertices, casters.vertex_geom, placed.positions, placed.rotations, world)
             for matrix, depth in zip(frames.moving, self._maps):
-                look_from_light(placed.world, matrix, texel, far)
-                cast(placed.part.triangles, texel, far, frames.near, frames.bias, depth)
+                look_from_light(world, matrix, self._texel, self._far)
+                cast(casters.triangles, self._texel, self._far, frames.near, frames.bias, depth)
 
     def _blend_clear(self) -> None:
         """Clear geoms, nearest first and then farthest first, over what is opaque (MuJoCo blends them twice)."""

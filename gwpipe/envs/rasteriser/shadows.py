@@ -10,6 +10,7 @@ import numpy as np
 from numba import njit
 
 _SLOPE = 1.5
+_NARROW = 6  # columns up to which testing each texel is quicker than solving for a row's ends
 FAR = np.float32(1e9)
 
 
@@ -56,6 +57,16 @@ def look_from_light(world: np.ndarray, matrix: np.ndarray, corner: np.ndarray, f
 
 
 @njit(cache=True, nogil=True, fastmath=False)
+def _span(edge: int, step: int, low: int, high: int) -> tuple[int, int]:
+    """The part of columns low ≤ c < high where edge + c·step is not negative."""
+    if step > 0:
+        return max(low, -(edge // step)), high
+    if step < 0:
+        return low, min(high, edge // -step + 1)
+    return (low, high) if edge >= 0 else (low, low)
+
+
+@njit(cache=True, nogil=True, fastmath=False)
 def cast(
     triangles: np.ndarray, corner: np.ndarray, far: np.ndarray, near: float, constant: float, depth: np.ndarray
 ) -> None:
@@ -85,24 +96,38 @@ def cast(
         ax, ay, bx, by, cx, cy = x2 - x1, y2 - y1, x0 - x2, y0 - y2, x1 - x0, y1 - y0
         scale = 1.0 / area
         far_i, far_j, far_k = far[i] * scale, far[j] * scale, far[k] * scale
-        slope_x = abs(ay * far_i + by * far_j + cy * far_k) * 256.0
-        slope_y = abs(ax * far_i + bx * far_j + cx * far_k) * 256.0
-        bias = _SLOPE * max(slope_x, slope_y) + constant
+        step_x = -256.0 * (ay * far_i + by * far_j + cy * far_k)
+        step_y = 256.0 * (ax * far_i + bx * far_j + cx * far_k)
+        bias = _SLOPE * max(abs(step_x), abs(step_y)) + constant
+        x, y = (first_column << 8) + 128, (first_row << 8) + 128
+        a_row, b_row, c_row = (
+            ax * (y - y1) - ay * (x - x1),
+            bx * (y - y2) - by * (x - x2),
+            cx * (y - y0) - cy * (x - x0),
+        )
+        start = a_row * far_i + b_row * far_j + c_row * far_k
+        whole = min(far[i], far[j], far[k]) >= near
+        a_step, b_step, c_step = -ay * 256, -by * 256, -cy * 256
+        columns = last_column - first_column + 1
         for row in range(first_row, last_row + 1):
-            y = (row << 8) + 128
-            for column in range(first_column, last_column + 1):
-                x = (column << 8) + 128
-                a = ax * (y - y1) - ay * (x - x1)
-                b = bx * (y - y2) - by * (x - x2)
-                c = cx * (y - y0) - cy * (x - x0)
-                if a < 0 or b < 0 or c < 0:
-                    continue
-                distance = a * far_i + b * far_j + c * far_k
-                if distance < near:
-                    continue
-                pushed = np.float32(distance + bias)
-                if pushed < depth[row, column]:
-                    depth[row, column] = pushed
+            line = start + step_y * (row - first_row)
+            if columns > _NARROW and whole:
+                low, high = _span(a_row, a_step, 0, columns)
+                low, high = _span(b_row, b_step, low, high)
+                low, high = _span(c_row, c_step, low, high)
+                for column in range(low, high):
+                    pushed = np.float32(line + step_x * column + bias)
+                    depth[row, first_column + column] = min(depth[row, first_column + column], pushed)
+            else:
+                a, b, c = a_row, b_row, c_row
+                for column in range(columns):
+                    if a >= 0 and b >= 0 and c >= 0:
+                        distance = line + step_x * column
+                        pushed = np.float32(distance + bias)
+                        if distance >= near and pushed < depth[row, first_column + column]:
+                            depth[row, first_column + column] = pushed
+                    a, b, c = a + a_step, b + b_step, c + c_step
+            a_row, b_row, c_row = a_row + ax * 256, b_row + bx * 256, c_row + cx * 256
 
 
 @njit(cache=True, nogil=True, fastmath=False)
