@@ -135,10 +135,15 @@ class Record:
         parts += sorted(self._fields["inputs"].values())
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
+    def input_hash(self, path: Path) -> str:
+        """The hash of one of the inputs."""
+        return self._fields["inputs"][str(path)]
+
     def write(self, artefact: Path, **results: Any) -> None:
         """Write the manifest of `artefact`; `results` are the counts that later stages read (`results` in the file)."""
         self._fields |= {
             "artefact": artefact.name,
+            "identity": self.identity,
             "sha256": hash_path(artefact),
             "results": results,
             "wall_seconds": round(time.time() - self._began, 3),

@@ -57,6 +57,7 @@ class TrainWorkspaceStage(Settings):
     kind: WorkspaceKind
     losses: LossWeights
     workspace: WorkspaceSettings
+    domains: list[DomainName]
     data: list[DataName]
     holdout: float
     seed: int
@@ -165,6 +166,7 @@ def train_workspace(config: Config, env: EnvironmentName, kind: WorkspaceKind) -
         kind=kind,
         losses=workspace.kinds[kind],
         workspace=workspace.model_copy(update={"kinds": {}}),
+        domains=sorted(representation.vae),
         data=_data(representation),
         holdout=representation.holdout,
         seed=representation.seed,

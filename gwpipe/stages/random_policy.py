@@ -5,7 +5,6 @@ import json
 
 import gymnasium
 
-import gwpipe.envs  # noqa: F401 (registers the environments)
 from gwpipe import layout
 from gwpipe.artefact import Record, staging
 from gwpipe.envs import ENVIRONMENT_IDS

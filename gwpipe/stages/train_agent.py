@@ -8,7 +8,6 @@ from pathlib import Path
 
 import gymnasium
 
-import gwpipe.envs  # noqa: F401 (registers the environments)
 from gwpipe import checkpoint, layout
 from gwpipe.agents.loop import Saving, train
 from gwpipe.agents.registry import entry
@@ -63,7 +62,7 @@ def run(settings: TrainAgentStage, place: layout.Place, machine: Machine) -> Non
     counts = {name: getattr(training, name) for name in ("env_steps", "episodes", "evaluations")}
     counts |= {"updates": agent.updates, "encoded_observations": agent.encoded_observations}
     record.write(weights, **counts, evaluation_mode=settings.evaluation.mode)
-    shutil.rmtree(scratch)
+    shutil.rmtree(scratch.parent, ignore_errors=True)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,31 @@
+"""train_workspace: the Global Workspace (gw) or the CLIP-like model (clip) of an environment."""
+
+import shutil
+
+from gwpipe import layout
+from gwpipe.artefact import Record
+from gwpipe.data.latents import load_latents
+from gwpipe.domains.fit import Run
+from gwpipe.machine import Machine
+from gwpipe.settings.stages import TrainWorkspaceStage
+from gwpipe.workspace.training import make_workspace, train_workspace
+from gwpipe.workspace.workspace import save_workspace
+
+
+def run(settings: TrainWorkspaceStage, place: layout.Place, machine: Machine) -> None:
+    """Train (or go on training) and write weights with their manifest."""
+    machine.prepare()
+    target = place.path(layout.WORKSPACE, env=settings.env, kind=settings.kind)
+    latents = [place.path(layout.LATENTS, env=settings.env, **name.model_dump()) for name in settings.data]
+    record = Record("train_workspace", place.scale, settings.model_dump(mode="json"), latents, device=machine.device)
+    scratch = layout.scratch(target, record.identity)
+    train, held_out = load_latents(latents, settings.domains, settings.holdout)
+    widths = {domain: u.shape[1] for domain, u in train.items()}
+    workspace = make_workspace(widths, settings.workspace, settings.seed)
+    label = f"train_workspace {settings.env} {settings.kind}"
+    checkpoint = scratch / "checkpoint.safetensors"
+    training = Run(settings.seed, label, checkpoint, record.identity, machine.checkpoint_seconds, machine.device)
+    measured = train_workspace(workspace, train, held_out, settings.losses, settings.workspace, training)
+    save_workspace(target, workspace, settings.kind)
+    record.write(target, updates=settings.workspace.optimisation.steps, rows=len(next(iter(train.values()))), **measured)
+    shutil.rmtree(scratch.parent, ignore_errors=True)
