@@ -24,9 +24,8 @@ class Progress:
         self._stream = stream or sys.stderr
         self._start = self._last = time.monotonic()
         self._metrics: dict[str, float] = {}
-        self._bar = tqdm(total=total, initial=done, unit=unit, desc=label, file=self._stream, mininterval=0.5)
-        if not self._stream.isatty():
-            self._bar.disable = True
+        bar = {"total": total, "initial": done, "unit": unit, "desc": label, "mininterval": 0.5}
+        self._bar = tqdm(**bar, file=self._stream, disable=not self._stream.isatty())
 
     def update(self, count: int = 1, **metrics: float) -> None:
         """`count` more units are done; `metrics` are shown beside the rate."""
