@@ -1,0 +1,108 @@
+"""`kill -9` in mid-training, the same command again, and the artefact equals the uninterrupted one byte for byte."""
+
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from gwpipe.artefact import hash_path, verify
+
+SHAPES = "environments.simple_shapes"
+OVERLAY = ("--configfile", "workflow/scales/smoke.yaml")
+
+CASES = {
+    "collect": (
+        ["--env", "simple_shapes", "--task", "centre", "--policy", "random"],
+        [f"{SHAPES}.representation.data=[{{task: centre, policy: random, rows: 30000, episode_decisions: 1}}]"],
+        "data/centre/random.zarr",
+    ),
+    "train_vae": (
+        ["--env", "simple_shapes", "--domain", "v"],
+        [f"{SHAPES}.representation.vae.v.optimisation.steps=150"],
+        "vae/v/weights.safetensors",
+    ),
+    "train_workspace": (
+        ["--env", "simple_shapes", "--kind", "gw"],
+        [f"{SHAPES}.representation.workspace.optimisation.steps=400"],
+        "workspace/gw/weights.safetensors",
+    ),
+    "train_agent": (
+        ["--env", "simple_shapes", "--task", "centre", "--method", "gw_dreamer", "--seed", "0"],
+        [f"{SHAPES}.agents.env_steps=2000"],
+        "agents/centre/gw_dreamer/seed0/weights.safetensors",
+    ),
+}
+
+
+def command(checkout, root, stage):
+    wildcards, overrides, _ = CASES[stage]
+    words = [sys.executable, "-m", "gwpipe.cli", stage, *wildcards, *OVERLAY, "--root", str(root)]
+    words += [word for override in overrides for word in ("--set", override)]
+    return {"args": [*words, "--checkpoint-seconds", "0"], "cwd": checkout.root, "env": checkout.environment()}
+
+
+def inputs(checkout, root, stage):
+    """The finished smoke run's artefacts, without what `stage` is about to make."""
+    shutil.copytree(checkout.root / "results/smoke/simple_shapes", root / "results/smoke/simple_shapes")
+    target = root / "results/smoke/simple_shapes" / CASES[stage][2]
+    shutil.rmtree(target) if target.is_dir() else target.unlink()
+    return target
+
+
+@pytest.mark.parametrize("stage", CASES)
+def test_a_killed_stage_ends_like_an_uninterrupted_one(smoke, tmp_path, stage):
+    whole = inputs(smoke, tmp_path / "whole", stage)
+    subprocess.run(**command(smoke, tmp_path / "whole", stage), check=True, capture_output=True)
+
+    killed = inputs(smoke, tmp_path / "killed", stage)
+    for _ in range(2):
+        scratch = killed.parent / f".{killed.name}.scratch"
+        before = newest(scratch)
+        process = subprocess.Popen(**command(smoke, tmp_path / "killed", stage), stderr=subprocess.DEVNULL)
+        while newest(scratch) <= before and process.poll() is None:
+            time.sleep(0.002)
+        time.sleep(0.05)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert process.returncode == -signal.SIGKILL, "the stage ended before it was killed; give it more to do"
+        assert not killed.exists()
+    subprocess.run(**command(smoke, tmp_path / "killed", stage), check=True, capture_output=True)
+    assert hash_path(killed) == hash_path(whole)
+    assert verify(killed)["identity"] == verify(whole)["identity"]
+    if stage == "train_agent":
+        assert (killed.parent / "curve.csv").read_bytes() == (whole.parent / "curve.csv").read_bytes()
+
+
+def newest(scratch):
+    """When a checkpoint under `scratch` was last put in place (0 where there is none)."""
+    times = [path.stat().st_mtime_ns for path in scratch.rglob("*") if path.suffix in (".safetensors", ".json")]
+    return max(times, default=0)
+
+
+def test_a_checkpoint_of_other_settings_is_refused(smoke, tmp_path):
+    """Each run has a scratch folder of its own; a checkpoint that was moved into another's is seen."""
+    target = inputs(smoke, tmp_path, "train_vae")
+    call = command(smoke, tmp_path, "train_vae")
+    process = subprocess.Popen(**call, stderr=subprocess.DEVNULL)
+    scratch = target.parent / f".{target.name}.scratch"
+    while not list(scratch.rglob("*.safetensors")) and process.poll() is None:
+        time.sleep(0.002)
+    process.kill()
+    process.wait()
+    (own,) = scratch.iterdir()
+    other = {**call, "args": [*call["args"], "--set", f"{SHAPES}.representation.vae.v.beta=0.3"]}
+    process = subprocess.Popen(**other, stderr=subprocess.DEVNULL)
+    while len(list(scratch.iterdir())) < 2 and process.poll() is None:
+        time.sleep(0.002)
+    process.kill()
+    process.wait()
+    (second,) = set(scratch.iterdir()) - {own}
+    shutil.copytree(own, second, dirs_exist_ok=True)
+    done = subprocess.run(**other, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "belongs to other settings" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not target.exists()
