@@ -51,10 +51,13 @@ class Domain(nn.Module, ABC):
 
     @torch.no_grad()
     def encode(self, observations: npt.NDArray[Any]) -> Tensor:
-        """Observations (B, …) to u (B, latent): the posterior mean, with batch norm frozen whatever the mode."""
-        was_training = self.training
-        self.eval()
+        """Observations (B, …) to u (B, latent): the posterior mean, without gradient.
+
+        Raises:
+            RuntimeError: the module is in training mode, where batch norm would mix the batch into each latent.
+        """
+        if self.training:
+            raise RuntimeError("a domain encodes in evaluation mode only: call eval() first")
         x = self.inputs(torch.as_tensor(np.ascontiguousarray(observations), device=next(self.parameters()).device))
         mean, _ = self.posterior(x)
-        self.train(was_training)
-        return mean.float()
+        return mean

@@ -1,0 +1,125 @@
+"""Representations: all that agents know of observations.
+
+A representation encodes what an environment shows into unimodal latents u, one a domain, and fuses them into the z that
+agents act on. Replay keeps u; fusing again with other weights needs no observation. A new representation is a subclass
+here.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from gwpipe.domains.catalogue import load_domain
+from gwpipe.domains.domain import Domain
+from gwpipe.errors import UserError
+from gwpipe.workspace.fusion import equal_weights
+from gwpipe.workspace.workspace import Workspace, load_workspace
+
+
+class Representation(ABC):
+    """Frozen VAEs and what fuses their latents."""
+
+    dim: int
+    """Width of z."""
+    bounded: bool
+    """Does every entry of z lie in [−1, 1]? Then a world model may end in tanh."""
+    default_weights: dict[str, float]
+    """Fusion weights α that agents use when none are given."""
+    frozen = True
+    """Does z of the same u stay the same for the whole training? Then it may be kept in replay."""
+
+    def __init__(self, vaes: Mapping[str, Domain]) -> None:
+        self.vaes = {name: vae.eval().requires_grad_(False) for name, vae in vaes.items()}
+        self.domains = {name: vae.latent for name, vae in vaes.items()}
+        """Domain → width of its unimodal latent."""
+
+    def encode(self, observations: Mapping[str, npt.NDArray[Any]]) -> dict[str, Tensor]:
+        """Observations, batch first, to u (B, latent) of every domain whose observation is there.
+
+        observations: as the environment gives them: `image` (B, H, W, 3) uint8, `attributes` (B, A) float32. No
+        gradient; the only place where a VAE runs during an agent's training.
+        """
+        return {
+            name: vae.encode(observations[vae.observation])
+            for name, vae in self.vaes.items()
+            if vae.observation in observations
+        }
+
+    @abstractmethod
+    def fuse(self, u: Mapping[str, Tensor], weights: Mapping[str, float] | None = None) -> Tensor:
+        """Latents (B, latent) to z (B, dim).
+
+        weights: domain → α, `default_weights` when absent. A domain of weight 0, or not named, has no influence on z
+        and may be missing in `u`.
+        """
+
+    def to(self, device: str | torch.device) -> "Representation":
+        """Move all networks to `device`; returns itself."""
+        for vae in self.vaes.values():
+            vae.to(device)
+        return self
+
+
+class GlobalWorkspace(Representation):
+    """z = tanh(Σ α_d e_d(u_d)): the workspace of kind gw, or clip, which has the same form (Sect. II-A)."""
+
+    bounded = True
+
+    def __init__(self, vaes: Mapping[str, Domain], workspace: Workspace) -> None:
+        super().__init__({name: vaes[name] for name in workspace.domains})
+        self.workspace = workspace.eval().requires_grad_(False)
+        self.dim = workspace.dim
+        self.default_weights = equal_weights(self.domains)
+
+    def fuse(self, u: Mapping[str, Tensor], weights: Mapping[str, float] | None = None) -> Tensor:
+        return self.workspace.fuse(u, weights or self.default_weights)
+
+    def to(self, device: str | torch.device) -> "GlobalWorkspace":
+        super().to(device)
+        self.workspace.to(device)
+        return self
+
+
+class ConcatenatedVAEs(Representation):
+    """z = the latents side by side, each times its weight: 1 by default, 0 blanks a domain."""
+
+    bounded = False
+
+    def __init__(self, vaes: Mapping[str, Domain]) -> None:
+        super().__init__(vaes)
+        self.dim = sum(self.domains.values())
+        self.default_weights = dict.fromkeys(self.domains, 1.0)
+
+    def fuse(self, u: Mapping[str, Tensor], weights: Mapping[str, float] | None = None) -> Tensor:
+        chosen = self.default_weights if weights is None else weights
+        batch = next(iter(u.values()))
+        blocks = []
+        for name, latent in self.domains.items():
+            weight = chosen.get(name, 0.0)
+            blocks.append(weight * u[name] if weight else batch.new_zeros(len(batch), latent))
+        return torch.cat(blocks, dim=-1)
+
+
+def load_representation(vaes: Mapping[str, Path], workspace: Path | None = None) -> Representation:
+    """A trained representation: over a workspace where one is named, else the concatenated VAEs.
+
+    vaes: domain → weights. workspace: weights of kind gw or clip.
+
+    Raises:
+        UserError: a file is missing or damaged, or the workspace was not trained on latents like these.
+    """
+    domains = {name: load_domain(path) for name, path in vaes.items()}
+    if workspace is None:
+        return ConcatenatedVAEs(domains)
+    module, _ = load_workspace(workspace)
+    widths = {name: domain.latent for name, domain in domains.items()}
+    if any(widths.get(name) != latent for name, latent in module.domains.items()):
+        raise UserError(
+            f"workspace {workspace} takes latents {module.domains}, but the VAEs give {widths}; train it anew"
+        )
+    return GlobalWorkspace(domains, module)

@@ -1,0 +1,124 @@
+"""A killed collection ends with the same bytes as one that was not."""
+
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import numpy as np
+import pytest
+
+from gwpipe import artefact
+from gwpipe.data.collect import RandomPolicy, collect
+from gwpipe.data.episodes import open_episodes
+from gwpipe.data.store import CHUNK_ROWS
+from gwpipe.envs.simple_shapes import SimpleShapes
+from gwpipe.errors import UserError
+from gwpipe.settings.representation import SourceSettings
+
+SOURCE = SourceSettings(task="centre", policy="random", rows=3 * CHUNK_ROWS + 100, episode_decisions=40)
+
+
+class Killed(BaseException):
+    """Stands for a kill: nothing in the project catches it."""
+
+
+class Mortal(SimpleShapes):
+    """Dies at the step number `dies_at`, counted over all episodes."""
+
+    dies_at = -1
+    steps = 0
+
+    def step(self, action: np.int64) -> tuple[Any, ...]:
+        Mortal.steps += 1
+        if Mortal.steps == Mortal.dies_at:
+            raise Killed
+        return super().step(action)
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> str:
+    """Hash of an uninterrupted collection."""
+    collect(SimpleShapes, SOURCE, 3, tmp_path / "whole.zarr", tmp_path / "whole")
+    return artefact.hash_directory(tmp_path / "whole.zarr")
+
+
+def run_until(dies_at: int, tmp_path: Path, identity: str = "a") -> Path:
+    Mortal.steps, Mortal.dies_at = 0, dies_at
+    collect(Mortal, SOURCE, 3, tmp_path / "killed.zarr", tmp_path / "scratch", identity)
+    return tmp_path / "killed.zarr"
+
+
+def test_resumed_after_kills_equals_uninterrupted(whole: str, tmp_path: Path) -> None:
+    for dies_at in (20, 700, 900):
+        with pytest.raises(Killed):
+            run_until(dies_at, tmp_path)
+        assert not (tmp_path / "killed.zarr").exists()
+    path = run_until(-1, tmp_path)
+    assert Mortal.steps < SOURCE.rows - 2 * CHUNK_ROWS + SOURCE.episode_decisions, (
+        "what was on disk was not collected again"
+    )
+    assert artefact.hash_directory(path) == whole
+
+
+def test_rows_behind_the_last_commit_are_cut_off(whole: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chunks reach the disk before the side file does; a kill between the two leaves more rows than are committed."""
+    with monkeypatch.context() as patch:
+        patch.setattr("gwpipe.data.episodes.artefact.staging", _die)
+        with pytest.raises(Killed):
+            run_until(-1, tmp_path)
+    assert artefact.hash_directory(run_until(-1, tmp_path)) == whole
+
+
+def _die(path: Path) -> None:
+    raise Killed
+
+
+def test_rows_of_another_identity_are_not_continued(whole: str, tmp_path: Path) -> None:
+    with pytest.raises(Killed):
+        run_until(1000, tmp_path, "other")
+    assert artefact.hash_directory(run_until(-1, tmp_path)) == whole
+    assert SOURCE.rows > Mortal.steps > SOURCE.rows * 0.95
+
+
+def test_rows_asked_for_and_the_last_episode_whole(tmp_path: Path) -> None:
+    found = collect(SimpleShapes, SOURCE.model_copy(update={"rows": 50}), 0, tmp_path / "a.zarr", tmp_path / "s")
+    stored = open_episodes(tmp_path / "a.zarr")
+    assert found == {"rows": stored.rows, "episodes": 2}
+    assert stored.rows == 82
+
+
+def test_random_policy_is_uniform_over_both_kinds_of_space() -> None:
+    discrete = RandomPolicy(gymnasium.spaces.Discrete(7))
+    discrete.reset(np.random.default_rng(0))
+    counts = np.bincount([discrete.act() for _ in range(7000)], minlength=7)
+    assert abs(counts - 1000).max() < 150
+    box = RandomPolicy(gymnasium.spaces.Box(-1, 1, (5,), np.float32))
+    box.reset(np.random.default_rng(0))
+    drawn = np.stack([box.act() for _ in range(2000)])
+    assert drawn.dtype == np.float32
+    np.testing.assert_allclose(drawn.mean(0), 0, atol=0.06)
+    np.testing.assert_allclose(drawn.std(0), 1 / np.sqrt(3), atol=0.02)
+
+
+def test_task_without_an_expert_is_refused_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(UserError) as raised:
+        collect(SimpleShapes, SOURCE.model_copy(update={"policy": "expert"}), 0, tmp_path / "a.zarr", tmp_path / "s")
+    assert "\n" not in str(raised.value)
+    assert "push_green" in str(raised.value)
+
+
+def test_expert_takes_over_after_a_random_prefix(tmp_path: Path) -> None:
+    """RoboDesk without pictures: the expert repeats itself from the same seed; a prefix changes its actions."""
+    from gwpipe.envs.robodesk import RoboDesk
+
+    def make(**kwargs: Any) -> RoboDesk:
+        return RoboDesk(observe=("attributes",), **kwargs)
+
+    source = SourceSettings(task="push_green", policy="expert", rows=30, episode_decisions=14)
+    actions = []
+    for name, prefix in (("plain", 0), ("again", 0), ("prefix", 10)):
+        collect(make, source.model_copy(update={"random_prefix": prefix}), 0, tmp_path / name, tmp_path / f"{name}.s")
+        actions.append(open_episodes(tmp_path / name).load("action"))
+    np.testing.assert_array_equal(actions[0], actions[1])
+    assert not np.array_equal(actions[0], actions[2])
+    assert actions[0].shape == (30, 5)
