@@ -4,38 +4,36 @@ Pass 0 is every light that casts no shadow together (MuJoCo's headlight); each s
 own. A pass is clamped at the corner, before texture and shadow.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import mujoco
 import numpy as np
 from numba import njit
 
+from gwpipe.envs.rasteriser.scene import Shown, Surface
 from gwpipe.errors import UserError
 
-AMBIENT, DIFFUSE, SPECULAR = 0, 1, 2
 
-
-@dataclass(frozen=True)
-class Lights:
-    """The directional lights of a scene.
+class Lights(NamedTuple):
+    """The directional lights of a scene, as seen from `eye` (3,) m.
 
     toward (n, 3): unit vectors to each light; colours (n, 3, 3): ambient, diffuse, specular; passes (n,): the pass that
-    each belongs to; casters: indices of the lights that cast shadows, in the order of passes 1, 2, …
+    each belongs to.
     """
 
+    eye: np.ndarray
     toward: np.ndarray
     colours: np.ndarray
     passes: np.ndarray
-    casters: list[int]
 
 
-def lights_of(scene: mujoco.MjvScene) -> Lights:
+def lights_of(scene: mujoco.MjvScene, eye: np.ndarray) -> Lights:
     """The lights of MuJoCo's scene.
 
     Raises:
         UserError: for a light that is not directional.
     """
-    toward, colours, passes, casters = [], [], [], []
+    toward, colours, passes, casting = [], [], [], 0
     for index in range(scene.nlight):
         light = scene.lights[index]
         if light.type != mujoco.mjtLightType.mjLIGHT_DIRECTIONAL:
@@ -43,14 +41,13 @@ def lights_of(scene: mujoco.MjvScene) -> Lights:
         direction = np.array(light.dir, dtype=np.float64)
         toward.append(-direction / np.linalg.norm(direction))
         colours.append([light.ambient, light.diffuse, light.specular])
-        if light.castshadow:
-            casters.append(index)
-        passes.append(len(casters) if light.castshadow else 0)
+        casting += int(light.castshadow)
+        passes.append(casting if light.castshadow else 0)
     return Lights(
-        np.array(toward).reshape(-1, 3),
+        eye,
+        np.array(toward, dtype=np.float64).reshape(-1, 3),
         np.array(colours, dtype=np.float64).reshape(-1, 3, 3),
-        np.array(passes),
-        casters,
+        np.array(passes, dtype=np.int64),
     )
 
 
@@ -68,48 +65,44 @@ def _power(base: float, exponent: float) -> float:
     return result
 
 
-@njit(cache=True, nogil=True, fastmath=False)
-def light_corner(
-    point: np.ndarray,
-    normal: np.ndarray,
-    eye: np.ndarray,
-    toward: np.ndarray,
-    colours: np.ndarray,
-    passes: np.ndarray,
-    material: np.ndarray,
-    out: np.ndarray,
-) -> None:
-    """Light one corner for every pass.
-
-    Args:
-        point, normal: (3,) in the world; eye (3,): the viewer is local.
-        toward, colours, passes: as in `Lights`.
-        material: (6,) red, green, blue, specular, exponent, emission.
-        out: (passes, 3) is overwritten.
-    """
-    vx, vy, vz = eye[0] - point[0], eye[1] - point[1], eye[2] - point[2]
-    length = np.sqrt(vx * vx + vy * vy + vz * vz)
-    vx, vy, vz = vx / length, vy / length, vz / length
-    for index in range(out.shape[0]):
-        for channel in range(3):
-            out[index, channel] = material[5] * material[channel] if index == 0 else 0.0
-    for light in range(toward.shape[0]):
-        index = passes[light]
-        lx, ly, lz = toward[light, 0], toward[light, 1], toward[light, 2]
-        facing = normal[0] * lx + normal[1] * ly + normal[2] * lz
-        shine = 0.0
-        if facing > 0.0:
-            hx, hy, hz = lx + vx, ly + vy, lz + vz
-            half = normal[0] * hx + normal[1] * hy + normal[2] * hz
-            if half > 0.0:
-                shine = material[3] * _power(half / np.sqrt(hx * hx + hy * hy + hz * hz), material[4])
-        else:
-            facing = 0.0
-        for channel in range(3):
-            out[index, channel] += (
-                material[channel] * (colours[light, 0, channel] + colours[light, 1, channel] * facing)
-                + colours[light, 2, channel] * shine
-            )
-    for index in range(out.shape[0]):
-        for channel in range(3):
-            out[index, channel] = min(out[index, channel], 1.0)
+@njit(cache=True, nogil=True, fastmath=False, forceinline=True)
+def light_triangle(t: int, surface: Surface, shown: Shown, lights: Lights, lit: np.ndarray, slot: int) -> None:
+    """Light the corners of triangle `t` into lit[slot] of lit (m, 3, passes, 3)."""
+    geom = surface.triangle_geom[t]
+    rotations, normals, material = shown.rotations, surface.normals, surface.material
+    passes = lit.shape[2]
+    for corner in range(3):
+        vertex = surface.triangles[t, corner]
+        a, b, c = normals[t, corner, 0], normals[t, corner, 1], normals[t, corner, 2]
+        nx = rotations[geom, 0, 0] * a + rotations[geom, 0, 1] * b + rotations[geom, 0, 2] * c
+        ny = rotations[geom, 1, 0] * a + rotations[geom, 1, 1] * b + rotations[geom, 1, 2] * c
+        nz = rotations[geom, 2, 0] * a + rotations[geom, 2, 1] * b + rotations[geom, 2, 2] * c
+        vx = lights.eye[0] - shown.world[vertex, 0]
+        vy = lights.eye[1] - shown.world[vertex, 1]
+        vz = lights.eye[2] - shown.world[vertex, 2]
+        length = np.sqrt(vx * vx + vy * vy + vz * vz)
+        vx, vy, vz = vx / length, vy / length, vz / length
+        for index in range(passes):
+            for channel in range(3):
+                lit[slot, corner, index, channel] = material[geom, 5] * material[geom, channel] if index == 0 else 0.0
+        for light in range(lights.toward.shape[0]):
+            index = lights.passes[light]
+            lx, ly, lz = lights.toward[light, 0], lights.toward[light, 1], lights.toward[light, 2]
+            facing = nx * lx + ny * ly + nz * lz
+            shine = 0.0
+            if facing > 0.0:
+                hx, hy, hz = lx + vx, ly + vy, lz + vz
+                half = nx * hx + ny * hy + nz * hz
+                if half > 0.0:
+                    cosine = half / np.sqrt(hx * hx + hy * hy + hz * hz)
+                    shine = material[geom, 3] * _power(cosine, material[geom, 4])
+            else:
+                facing = 0.0
+            for channel in range(3):
+                dull = lights.colours[light, 0, channel] + lights.colours[light, 1, channel] * facing
+                lit[slot, corner, index, channel] += (
+                    material[geom, channel] * dull + lights.colours[light, 2, channel] * shine
+                )
+        for index in range(passes):
+            for channel in range(3):
+                lit[slot, corner, index, channel] = min(lit[slot, corner, index, channel], 1.0)

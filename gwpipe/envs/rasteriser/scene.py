@@ -1,6 +1,7 @@
 """What there is to draw, read once from a MuJoCo model: triangles, materials, and which of them ever move."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import mujoco
 import numpy as np
@@ -9,27 +10,48 @@ from gwpipe.envs.rasteriser.meshes import Solid, solid_of
 from gwpipe.envs.rasteriser.textures import CUBE, FLAT, NO_TEXTURE
 
 
-@dataclass(frozen=True)
-class Part:
-    """Some geoms of the scene, all their triangles in one array.
+class Surface(NamedTuple):
+    """Triangles and what they are made of.
 
-    vertices (v, 3) m, in the frame of their geom; coordinates (v, 3) for textures; vertex_geom (v,), triangles (t, 3),
-    triangle_geom (t,), normals (t, 3, 3) float32, in the geom's frame. A geom has: material (6,) red, green, blue,
-    specular, exponent, emission; alpha; texture (3,) kind, index, 0; mapping (4,) u = m0·x + m1, v = m2·y + m3 of flat
-    textures, and for cubes the factors of x, y, z; `sites`: whether its place is a site's, else a geom's, and `objects`
-    its index among these; positions (g, 3) and rotations (g, 3, 3) when it was read.
+    triangles (t, 3) indices of vertices; triangle_geom (t,); normals (t, 3, 3) float32, in the geom's frame;
+    coordinates (v, 3): where textures are read. A geom has: material (6,) red, green, blue, specular, exponent,
+    emission; texture (2,) kind and index; mapping (4,): u = m0·x + m1, v = m2·y + m3 for flat textures, for cubes the
+    factors of x, y and z.
     """
 
-    vertices: np.ndarray
-    coordinates: np.ndarray
-    vertex_geom: np.ndarray
     triangles: np.ndarray
     triangle_geom: np.ndarray
     normals: np.ndarray
+    coordinates: np.ndarray
     material: np.ndarray
-    alpha: np.ndarray
     texture: np.ndarray
     mapping: np.ndarray
+
+
+class Shown(NamedTuple):
+    """Where a surface is: rotations (g, 3, 3) of its geoms; vertices in the world (v, 3) m and on the screen.
+
+    corner int64 (v, 2): column and row in 1/256 pixel of the whole picture; closeness (v,): 1/w.
+    """
+
+    rotations: np.ndarray
+    world: np.ndarray
+    corner: np.ndarray
+    closeness: np.ndarray
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some geoms of the scene, all their triangles in one surface.
+
+    vertices (v, 3) m, in the frame of their geom; vertex_geom (v,); alpha (g,); `sites` (g,): whether a geom's place is
+    a site's, and `objects` (g,) its index; positions (g, 3) and rotations (g, 3, 3) when it was read.
+    """
+
+    surface: Surface
+    vertices: np.ndarray
+    vertex_geom: np.ndarray
+    alpha: np.ndarray
     sites: np.ndarray
     objects: np.ndarray
     positions: np.ndarray
@@ -75,17 +97,20 @@ def part_of(model: mujoco.MjModel, geoms: list[mujoco.MjvGeom]) -> Part:
     def stacked(arrays: list[np.ndarray], width: tuple[int, ...], dtype: type) -> np.ndarray:
         return np.ascontiguousarray(np.concatenate([np.zeros((0, *width)), *arrays]), dtype=dtype)
 
-    return Part(
-        vertices=stacked([solid.vertices for solid in solids], (3,), np.float64),
-        coordinates=stacked([solid.coordinates for solid in solids], (3,), np.float64),
-        vertex_geom=np.repeat(np.arange(len(solids)), [len(solid.vertices) for solid in solids]).astype(np.int32),
+    surface = Surface(
         triangles=stacked([solid.triangles + start for solid, start in zip(solids, starts)], (3,), np.int32),
         triangle_geom=np.repeat(np.arange(len(solids)), [len(solid.triangles) for solid in solids]).astype(np.int32),
         normals=stacked([solid.normals for solid in solids], (3, 3), np.float32),
+        coordinates=stacked([solid.coordinates for solid in solids], (3,), np.float64),
         material=np.array(material, dtype=np.float64).reshape(-1, 6),
-        alpha=np.array([geom.rgba[3] for geom in geoms], dtype=np.float64),
         texture=np.array([kind for kind, _ in textures], dtype=np.int64).reshape(-1, 2),
         mapping=np.array([numbers for _, numbers in textures], dtype=np.float64).reshape(-1, 4),
+    )
+    return Part(
+        surface=surface,
+        vertices=stacked([solid.vertices for solid in solids], (3,), np.float64),
+        vertex_geom=np.repeat(np.arange(len(solids)), [len(solid.vertices) for solid in solids]).astype(np.int32),
+        alpha=np.array([geom.rgba[3] for geom in geoms], dtype=np.float64),
         sites=np.array([geom.objtype == mujoco.mjtObj.mjOBJ_SITE for geom in geoms], dtype=bool),
         objects=np.array([geom.objid for geom in geoms], dtype=np.int64),
         positions=np.array([geom.pos for geom in geoms], dtype=np.float64).reshape(-1, 3),

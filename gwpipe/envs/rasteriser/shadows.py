@@ -4,7 +4,7 @@ As in MuJoCo: a light's map is measured from the light's own position, nothing n
 a shadow, stored depths are pushed away by 1.5 times their slope and a constant, and what lies outside is lit.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -14,15 +14,15 @@ _NARROW = 6  # columns up to which testing each texel is quicker than solving fo
 FAR = np.float32(1e9)
 
 
-@dataclass(frozen=True)
-class Map:
-    """A square window on one light's map: texel = (across · point + offset) for columns and rows, depth in m.
+class Maps(NamedTuple):
+    """One square map for each shadow-casting light.
 
-    matrix (3, 4) takes a world point (x, y, z, 1) to column, row (in texels) and depth; `size` texels a side.
+    matrices (lights, 3, 4): world point (x, y, z, 1) to column and row, in texels, and depth, in m; depth float32
+    (lights, size, size).
     """
 
-    matrix: np.ndarray
-    size: int
+    matrices: np.ndarray
+    depth: np.ndarray
 
 
 def light_axes(toward: np.ndarray) -> np.ndarray:
@@ -130,12 +130,20 @@ def cast(
             a_row, b_row, c_row = a_row + ax * 256, b_row + bx * 256, c_row + cx * 256
 
 
-@njit(cache=True, nogil=True, fastmath=False)
-def texel_of(matrix: np.ndarray, x: float, y: float, z: float, size: int) -> tuple[int, float]:
-    """Index into a flat (size²) map that a world point looks up, −1 outside, and its depth in m."""
-    column = matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2] * z + matrix[0, 3]
-    row = matrix[1, 0] * x + matrix[1, 1] * y + matrix[1, 2] * z + matrix[1, 3]
-    distance = matrix[2, 0] * x + matrix[2, 1] * y + matrix[2, 2] * z + matrix[2, 3]
+@njit(cache=True, nogil=True, fastmath=False, forceinline=True)
+def texel_of(matrices: np.ndarray, light: int, size: int, x: float, y: float, z: float) -> tuple[int, int, float]:
+    """Row and column of a light's map that a world point looks up (−1, −1 outside), and its depth in m."""
+    m = matrices
+    column = m[light, 0, 0] * x + m[light, 0, 1] * y + m[light, 0, 2] * z + m[light, 0, 3]
+    row = m[light, 1, 0] * x + m[light, 1, 1] * y + m[light, 1, 2] * z + m[light, 1, 3]
+    distance = m[light, 2, 0] * x + m[light, 2, 1] * y + m[light, 2, 2] * z + m[light, 2, 3]
     if column < 0.0 or row < 0.0 or column >= size or row >= size:
-        return -1, distance
-    return int(row) * size + int(column), distance
+        return -1, -1, distance
+    return int(row), int(column), distance
+
+
+@njit(cache=True, nogil=True, fastmath=False, forceinline=True)
+def shaded(maps: Maps, light: int, x: float, y: float, z: float) -> bool:
+    """Does something stand between a light and a world point, by its map?"""
+    row, column, distance = texel_of(maps.matrices, light, maps.depth.shape[1], x, y, z)
+    return row >= 0 and distance > maps.depth[light, row, column]

@@ -1,10 +1,24 @@
 """Textures: the mip chain as Mesa makes it, and looking a colour up in it."""
 
+from typing import NamedTuple
+
 import mujoco
 import numpy as np
 from numba import njit
 
+from gwpipe.errors import UserError
+
 NO_TEXTURE, FLAT, CUBE = 0, 1, 2
+
+
+class Textures(NamedTuple):
+    """All textures of a model in one array.
+
+    texels uint8 (n, 3); table int64 (textures, 2 + levels): side, number of levels, then where each level starts.
+    """
+
+    texels: np.ndarray
+    table: np.ndarray
 
 
 def mip_chain(image: np.ndarray) -> list[np.ndarray]:
@@ -23,18 +37,19 @@ def mip_chain(image: np.ndarray) -> list[np.ndarray]:
     return levels
 
 
-def packed(model: mujoco.MjModel) -> tuple[np.ndarray, np.ndarray]:
-    """All textures of a model in one array.
+def textures_of(model: mujoco.MjModel) -> Textures:
+    """All textures of a model; square images with powers of two as sides, of a cube map the first face.
 
-    Returns:
-        texels uint8 (n, 3), and table int64 (textures, 2 + levels): side, number of levels, then where each level
-        starts in `texels`. Square images with powers of two as sides; of a cube map the first face.
+    Raises:
+        UserError: for a texture whose width is not a power of two.
     """
     texels: list[np.ndarray] = []
     rows: list[list[int]] = []
     start = 0
     for texture in range(model.ntex):
         width, channels = int(model.tex_width[texture]), int(model.tex_nchannel[texture])
+        if width & (width - 1) or channels < 3:
+            raise UserError("the software rasteriser needs colour textures a power of two wide; use fidelity='exact'")
         first = int(model.tex_adr[texture])
         flat = np.array(model.tex_data[first : first + width * width * channels], dtype=np.uint8)
         levels = mip_chain(flat.reshape(width, width, channels)[:, :, :3])
@@ -48,7 +63,7 @@ def packed(model: mujoco.MjModel) -> tuple[np.ndarray, np.ndarray]:
     table = np.zeros((max(1, len(rows)), widest), dtype=np.int64)
     for texture, row in enumerate(rows):
         table[texture, : len(row)] = row
-    return np.concatenate(texels) if texels else np.zeros((1, 3), dtype=np.uint8), table
+    return Textures(np.concatenate(texels) if texels else np.zeros((1, 3), dtype=np.uint8), table)
 
 
 @njit(cache=True, nogil=True, fastmath=False)
@@ -83,40 +98,41 @@ def face_coordinates(face: int, x: float, y: float, z: float) -> tuple[float, fl
 
 @njit(cache=True, nogil=True, fastmath=False)
 def _bilinear(
-    texels: np.ndarray, start: int, side: int, u: float, v: float, repeat: bool, weight: float, out: np.ndarray
-) -> None:
-    x = u * side - 0.5
-    y = v * side - 0.5
-    left = int(np.floor(x))
-    top = int(np.floor(y))
-    fx = x - left
-    fy = y - top
+    texels: np.ndarray, start: int, side: int, u: float, v: float, repeat: bool
+) -> tuple[float, float, float]:
+    x, y = u * side - 0.5, v * side - 0.5
+    left, top = int(np.floor(x)), int(np.floor(y))
+    fx, fy = x - left, y - top
     if repeat:
-        x0, x1 = left % side, (left + 1) % side
-        y0, y1 = top % side, (top + 1) % side
+        x0, x1, y0, y1 = left % side, (left + 1) % side, top % side, (top + 1) % side
     else:
         x0, x1 = min(max(left, 0), side - 1), min(max(left + 1, 0), side - 1)
         y0, y1 = min(max(top, 0), side - 1), min(max(top + 1, 0), side - 1)
-    for channel in range(3):
-        upper = texels[start + y0 * side + x0, channel] * (1.0 - fx) + texels[start + y0 * side + x1, channel] * fx
-        lower = texels[start + y1 * side + x0, channel] * (1.0 - fx) + texels[start + y1 * side + x1, channel] * fx
-        out[channel] += weight * (upper * (1.0 - fy) + lower * fy) / 255.0
+    a, b = start + y0 * side + x0, start + y0 * side + x1
+    c, d = start + y1 * side + x0, start + y1 * side + x1
+    wa, wb, wc, wd = (1.0 - fx) * (1.0 - fy), fx * (1.0 - fy), (1.0 - fx) * fy, fx * fy
+    return (
+        texels[a, 0] * wa + texels[b, 0] * wb + texels[c, 0] * wc + texels[d, 0] * wd,
+        texels[a, 1] * wa + texels[b, 1] * wb + texels[c, 1] * wc + texels[d, 1] * wd,
+        texels[a, 2] * wa + texels[b, 2] * wb + texels[c, 2] * wc + texels[d, 2] * wd,
+    )
 
 
-@njit(cache=True, nogil=True, fastmath=False)
+@njit(cache=True, nogil=True, fastmath=False, forceinline=True)
 def look_up(
-    texels: np.ndarray, entry: np.ndarray, u: float, v: float, rho: float, repeat: bool, out: np.ndarray
-) -> None:
-    """Trilinear colour at (u, v) into out (3,), 0 to 1; `rho`: texels of level 0 a pixel of the picture steps over."""
-    out[:] = 0.0
-    side, levels = entry[0], entry[1]
-    level = np.log2(max(rho, 1e-9))
+    textures: Textures, texture: int, u: float, v: float, step: float, repeat: bool
+) -> tuple[float, float, float]:
+    """Trilinear colour at (u, v), 0 to 255; `step`: how far u or v goes from one pixel of the picture to the next."""
+    texels, table = textures.texels, textures.table
+    side, levels = table[texture, 0], table[texture, 1]
+    level = np.log2(max(step * side, 1e-9))
     if level <= 0.0:
-        _bilinear(texels, entry[2], side, u, v, repeat, 1.0, out)
-        return
+        return _bilinear(texels, table[texture, 2], side, u, v, repeat)
     level = min(level, levels - 1.0)
     fine = int(level)
     share = level - fine
-    _bilinear(texels, entry[2 + fine], side >> fine, u, v, repeat, 1.0 - share, out)
+    red, green, blue = _bilinear(texels, table[texture, 2 + fine], side >> fine, u, v, repeat)
     if share > 0.0:
-        _bilinear(texels, entry[3 + fine], side >> (fine + 1), u, v, repeat, share, out)
+        r, g, b = _bilinear(texels, table[texture, 3 + fine], side >> (fine + 1), u, v, repeat)
+        red, green, blue = red + share * (r - red), green + share * (g - green), blue + share * (b - blue)
+    return red, green, blue
