@@ -110,7 +110,7 @@ class DreamerV3(nn.Module):
         self, size: Size, resolution: int, vector: int, policy: Policy, image_net: ImageNet = "strided"
     ) -> None:
         super().__init__()
-        self.policy = policy
+        self.policy, self.resolution, self.vector = policy, resolution, vector
         stoch, units = VARIABLES * size.classes, size.units
         features = size.deter + stoch
         self.see = ImageEncoder(image_net, size.depth, resolution)

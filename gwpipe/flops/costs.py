@@ -1,0 +1,31 @@
+"""What `count_flops` writes and `table1` reads: operations and parameters, plain numbers."""
+
+from gwpipe.settings.environments import EnvironmentName
+from gwpipe.settings.model import Settings
+
+
+class Costs(Settings):
+    """Operations at one scale. Training: of one update, forward and backward. Encoding: of one observation, forward."""
+
+    vae: dict[str, int]
+    """Domain → one update of its β-VAE."""
+    workspace: dict[str, int]
+    """Kind (gw, clip) → one update."""
+    rl: dict[str, int]
+    """Model of Table I → one update of all that learns from the environment."""
+    encode_vaes: int
+    """One observation through all VAEs."""
+    encode: dict[str, int]
+    """Model of Table I → one observation through all that is frozen."""
+
+
+class Counts(Settings):
+    """Everything counted for one environment."""
+
+    env: EnvironmentName
+    present: Costs
+    """At the scale of the run. The baseline DreamerV3 has one size whatever the scale and is not in `rl`."""
+    paper: Costs
+    """At the paper's sizes, DreamerV3 included."""
+    parameters: dict[str, int]
+    """`TABLE/network` (the names of `paper.networks`) → parameters at the paper's sizes."""
