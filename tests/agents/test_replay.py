@@ -1,0 +1,64 @@
+import pytest
+import torch
+
+from gwpipe.agents.replay import FLAGS, Replay
+from gwpipe.errors import UserError
+
+
+def _row(k: int) -> dict:
+    return {"z": torch.tensor([k, -k]), "reward": k, **dict.fromkeys(FLAGS, k % 3 == 0)}
+
+
+def _filled(rows: int, capacity: int = 10) -> Replay:
+    replay = Replay(capacity, {"z": 2})
+    for k in range(rows):
+        replay.add(_row(k))
+    return replay
+
+
+@pytest.mark.parametrize("rows", [6, 10, 17, 20])
+def test_chunks_are_consecutive_rows_never_across_the_write_head(rows: int) -> None:
+    chunk = _filled(rows).sample(300, 4, torch.Generator().manual_seed(0))
+    assert chunk["z"].shape == (300, 4, 2)
+    assert (chunk["reward"].diff(dim=1) == 1).all()
+    torch.testing.assert_close(chunk["z"][..., 0], chunk["reward"])
+    torch.testing.assert_close(chunk["is_last"], chunk["reward"] % 3 == 0)
+    starts = set(chunk["reward"][:, 0].tolist())
+    assert starts == set(range(max(0, rows - 10), rows - 3))
+
+
+def test_starts_are_uniform() -> None:
+    chunk = _filled(10).sample(14_000, 4, torch.Generator().manual_seed(0))
+    counts = torch.bincount(chunk["reward"][:, 0].long())
+    assert counts.shape == (7,)
+    assert (counts - 2000).abs().max() < 200  # 4.8 standard deviations
+
+
+def test_rewrite_reaches_the_rows_that_were_sampled() -> None:
+    replay = _filled(17)
+    chunk = replay.sample(1, 3, torch.Generator().manual_seed(0))
+    replay.rewrite("z", chunk["at"][0], torch.full((3, 2), 99.0))
+    again = replay.sample(500, 1, torch.Generator().manual_seed(1))
+    changed = set(again["reward"][(again["z"] == 99).all(-1)].tolist())
+    assert changed == set(chunk["reward"][0].tolist())
+
+
+def test_state_restores_the_same_samples() -> None:
+    replay, other = _filled(13), Replay(10, {"z": 2})
+    other.load_state(replay.state())
+    for k in range(13, 16):
+        replay.add(_row(k))
+        other.add(_row(k))
+    one, two = (r.sample(20, 5, torch.Generator().manual_seed(4)) for r in (replay, other))
+    for name in one:
+        torch.testing.assert_close(one[name], two[name], rtol=0, atol=0)
+
+
+def test_misuse_is_refused() -> None:
+    replay = _filled(3)
+    with pytest.raises(ValueError, match="holds 3 rows, a chunk needs 4"):
+        replay.sample(1, 4, torch.Generator())
+    with pytest.raises(KeyError, match="columns"):
+        replay.add({"reward": 1.0})
+    with pytest.raises(UserError, match="another size"):
+        Replay(11, {"z": 2}).load_state(replay.state())
