@@ -129,9 +129,37 @@ def bake(
     for row, column in np.ndindex(seen.shape[:2]):
         here = seen[row, column]
         for t in set(here[here >= 0].tolist()):
-            light_triangle(t, surface, shown, lights, lit, 0)
-            point = shade(t, surface, shown, textures, lit, 0, column + left, row + top, colour)
-            unshaded = [not shaded(whole, light, *point) for light in range(casting)]
+            geom = surface.triangle_geom[t]
+            light_triangle(
+                t,
+                geom,
+                surface.triangles,
+                surface.normals,
+                surface.material,
+                shown.rotations,
+                shown.world,
+                *lights,
+                lit,
+                0,
+            )
+            point = shade(
+                t,
+                geom,
+                surface.triangles,
+                surface.coordinates,
+                surface.texture,
+                surface.mapping,
+                shown.world,
+                shown.corner,
+                shown.closeness,
+                *textures,
+                lit,
+                0,
+                column + left,
+                row + top,
+                colour,
+            )
+            unshaded = [not shaded(*whole, light, *point) for light in range(casting)]
             index[row, column][here == t] = len(base)
             base.append(colour[0].copy())
             by_light.append(colour[1:] * np.array(unshaded)[:, None])

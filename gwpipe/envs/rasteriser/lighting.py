@@ -10,7 +10,6 @@ import mujoco
 import numpy as np
 from numba import njit
 
-from gwpipe.envs.rasteriser.scene import Shown, Surface
 from gwpipe.errors import UserError
 
 
@@ -65,29 +64,45 @@ def _power(base: float, exponent: float) -> float:
     return result
 
 
-@njit(cache=True, nogil=True, fastmath=False, forceinline=True)
-def light_triangle(t: int, surface: Surface, shown: Shown, lights: Lights, lit: np.ndarray, slot: int) -> None:
-    """Light the corners of triangle `t` into lit[slot] of lit (m, 3, passes, 3)."""
-    geom = surface.triangle_geom[t]
-    rotations, normals, material = shown.rotations, surface.normals, surface.material
+# Below a kernel's first call arrays are passed one by one: reading a named tuple's field counts references every time.
+@njit(cache=True, nogil=True, fastmath=False)
+def light_triangle(
+    t: int,
+    geom: int,
+    triangles: np.ndarray,
+    normals: np.ndarray,
+    material: np.ndarray,
+    rotations: np.ndarray,
+    world: np.ndarray,
+    eye: np.ndarray,
+    toward: np.ndarray,
+    colours: np.ndarray,
+    passes_of: np.ndarray,
+    lit: np.ndarray,
+    slot: int,
+) -> None:
+    """Light the corners of triangle `t`, of geom `geom`, into lit[slot] of lit (m, 3, passes, 3).
+
+    The arrays are those of `Surface`, `Shown` and `Lights`.
+    """
     passes = lit.shape[2]
     for corner in range(3):
-        vertex = surface.triangles[t, corner]
+        vertex = triangles[t, corner]
         a, b, c = normals[t, corner, 0], normals[t, corner, 1], normals[t, corner, 2]
         nx = rotations[geom, 0, 0] * a + rotations[geom, 0, 1] * b + rotations[geom, 0, 2] * c
         ny = rotations[geom, 1, 0] * a + rotations[geom, 1, 1] * b + rotations[geom, 1, 2] * c
         nz = rotations[geom, 2, 0] * a + rotations[geom, 2, 1] * b + rotations[geom, 2, 2] * c
-        vx = lights.eye[0] - shown.world[vertex, 0]
-        vy = lights.eye[1] - shown.world[vertex, 1]
-        vz = lights.eye[2] - shown.world[vertex, 2]
+        vx = eye[0] - world[vertex, 0]
+        vy = eye[1] - world[vertex, 1]
+        vz = eye[2] - world[vertex, 2]
         length = np.sqrt(vx * vx + vy * vy + vz * vz)
         vx, vy, vz = vx / length, vy / length, vz / length
         for index in range(passes):
             for channel in range(3):
                 lit[slot, corner, index, channel] = material[geom, 5] * material[geom, channel] if index == 0 else 0.0
-        for light in range(lights.toward.shape[0]):
-            index = lights.passes[light]
-            lx, ly, lz = lights.toward[light, 0], lights.toward[light, 1], lights.toward[light, 2]
+        for light in range(toward.shape[0]):
+            index = passes_of[light]
+            lx, ly, lz = toward[light, 0], toward[light, 1], toward[light, 2]
             facing = nx * lx + ny * ly + nz * lz
             shine = 0.0
             if facing > 0.0:
@@ -99,10 +114,8 @@ def light_triangle(t: int, surface: Surface, shown: Shown, lights: Lights, lit: 
             else:
                 facing = 0.0
             for channel in range(3):
-                dull = lights.colours[light, 0, channel] + lights.colours[light, 1, channel] * facing
-                lit[slot, corner, index, channel] += (
-                    material[geom, channel] * dull + lights.colours[light, 2, channel] * shine
-                )
+                dull = colours[light, 0, channel] + colours[light, 1, channel] * facing
+                lit[slot, corner, index, channel] += material[geom, channel] * dull + colours[light, 2, channel] * shine
         for index in range(passes):
             for channel in range(3):
                 lit[slot, corner, index, channel] = min(lit[slot, corner, index, channel], 1.0)

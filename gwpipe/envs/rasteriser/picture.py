@@ -66,6 +66,12 @@ def paint(
     """
     count = lit.shape[2]
     colour = np.empty((count, 3))
+    triangles, triangle_geom, normals, coordinates, material, texture, mapping = surface
+    rotations, world, corner, closeness = shown
+    eye, toward, colours, passes = lights
+    texels, table = textures
+    moving_matrices, moving_depth = moving
+    fixed_matrices, fixed_depth = fixed
     used = 0
     last = lit.shape[0] - 1
     for row in range(seen.shape[0]):
@@ -83,19 +89,53 @@ def paint(
                     for channel in range(3):
                         canvas[row, column, sample, channel] = canvas[row, column, twin, channel]
                     continue
-                place = slot[t]
+                place, geom = slot[t], triangle_geom[t]
                 if place >= used or lit_of[place] != t:
                     place = used
                     if used < last:
                         used += 1
                         slot[t] = place
                         lit_of[place] = t
-                    light_triangle(t, surface, shown, lights, lit, place)
-                x, y, z = shade(t, surface, shown, textures, lit, place, column + left, row + top, colour)
+                    light_triangle(
+                        t,
+                        geom,
+                        triangles,
+                        normals,
+                        material,
+                        rotations,
+                        world,
+                        eye,
+                        toward,
+                        colours,
+                        passes,
+                        lit,
+                        place,
+                    )
+                x, y, z = shade(
+                    t,
+                    geom,
+                    triangles,
+                    coordinates,
+                    texture,
+                    mapping,
+                    world,
+                    corner,
+                    closeness,
+                    texels,
+                    table,
+                    lit,
+                    place,
+                    column + left,
+                    row + top,
+                    colour,
+                )
                 for light in range(count - 1):
-                    if not shaded(moving, light, x, y, z) and not shaded(fixed, light, x, y, z):
-                        for channel in range(3):
-                            colour[0, channel] += colour[1 + light, channel]
+                    if shaded(moving_matrices, moving_depth, light, x, y, z):
+                        continue
+                    if shaded(fixed_matrices, fixed_depth, light, x, y, z):
+                        continue
+                    for channel in range(3):
+                        colour[0, channel] += colour[1 + light, channel]
                 for channel in range(3):
                     canvas[row, column, sample, channel] = min(colour[0, channel], 255.0)
 
@@ -118,6 +158,10 @@ def blend(
     """
     colour = np.empty((1, 3))
     lit = np.empty((1, 3, 1, 3))
+    triangles, triangle_geom, normals, coordinates, material, texture, mapping = surface
+    rotations, world, corner, closeness = shown
+    eye, toward, colours, passes = lights
+    texels, table = textures
     for row in range(seen.shape[0]):
         for column in range(seen.shape[1]):
             ready = -1
@@ -126,8 +170,28 @@ def blend(
                 if t < 0:
                     continue
                 if t != ready:
-                    light_triangle(t, surface, shown, lights, lit, 0)
-                    shade(t, surface, shown, textures, lit, 0, column + left, row + top, colour)
+                    geom = triangle_geom[t]
+                    light_triangle(
+                        t, geom, triangles, normals, material, rotations, world, eye, toward, colours, passes, lit, 0
+                    )
+                    shade(
+                        t,
+                        geom,
+                        triangles,
+                        coordinates,
+                        texture,
+                        mapping,
+                        world,
+                        corner,
+                        closeness,
+                        texels,
+                        table,
+                        lit,
+                        0,
+                        column + left,
+                        row + top,
+                        colour,
+                    )
                     ready = t
                 for channel in range(3):
                     under = canvas[row, column, sample, channel]

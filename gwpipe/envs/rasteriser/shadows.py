@@ -130,7 +130,7 @@ def cast(
             a_row, b_row, c_row = a_row + ax * 256, b_row + bx * 256, c_row + cx * 256
 
 
-@njit(cache=True, nogil=True, fastmath=False, forceinline=True)
+@njit(cache=True, nogil=True, fastmath=False)
 def texel_of(matrices: np.ndarray, light: int, size: int, x: float, y: float, z: float) -> tuple[int, int, float]:
     """Row and column of a light's map that a world point looks up (−1, −1 outside), and its depth in m."""
     m = matrices
@@ -142,8 +142,8 @@ def texel_of(matrices: np.ndarray, light: int, size: int, x: float, y: float, z:
     return int(row), int(column), distance
 
 
-@njit(cache=True, nogil=True, fastmath=False, forceinline=True)
-def shaded(maps: Maps, light: int, x: float, y: float, z: float) -> bool:
-    """Does something stand between a light and a world point, by its map?"""
-    row, column, distance = texel_of(maps.matrices, light, maps.depth.shape[1], x, y, z)
-    return row >= 0 and distance > maps.depth[light, row, column]
+@njit(cache=True, nogil=True, fastmath=False)
+def shaded(matrices: np.ndarray, depth: np.ndarray, light: int, x: float, y: float, z: float) -> bool:
+    """Does something stand between a light and a world point, by its map? The arrays are those of `Maps`."""
+    row, column, distance = texel_of(matrices, light, depth.shape[1], x, y, z)
+    return row >= 0 and distance > depth[light, row, column]

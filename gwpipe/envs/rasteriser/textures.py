@@ -118,12 +118,11 @@ def _bilinear(
     )
 
 
-@njit(cache=True, nogil=True, fastmath=False, forceinline=True)
+@njit(cache=True, nogil=True, fastmath=False)
 def look_up(
-    textures: Textures, texture: int, u: float, v: float, step: float, repeat: bool
+    texels: np.ndarray, table: np.ndarray, texture: int, u: float, v: float, step: float, repeat: bool
 ) -> tuple[float, float, float]:
     """Trilinear colour at (u, v), 0 to 255; `step`: how far u or v goes from one pixel of the picture to the next."""
-    texels, table = textures.texels, textures.table
     side, levels = table[texture, 0], table[texture, 1]
     level = np.log2(max(step * side, 1e-9))
     if level <= 0.0:
