@@ -23,7 +23,7 @@ from gwpipe.settings.agents import DreamingSettings
 from gwpipe.settings.environments import EnvironmentName
 from gwpipe.settings.representation import DomainName, RepresentationSettings, VAESettings, WorkspaceSettings
 from gwpipe.settings.stages import Sizes
-from gwpipe.workspace.workspace import workspace_losses
+from gwpipe.workspace.objective import workspace_losses
 
 DREAMING = ("gw_dreamer", "vae_dreamer", "clip_dreamer")
 """Models of Table I that dream on a frozen representation."""

@@ -1,6 +1,7 @@
 """cache_latents: unimodal latents (posterior means) of a data set, row by row."""
 
 import shutil
+from pathlib import Path
 
 from gwpipe import layout
 from gwpipe.artefact import Record
@@ -17,7 +18,7 @@ def run(settings: CacheLatentsStage, place: layout.Place, machine: Machine) -> N
     name = settings.data.model_dump()
     target = place.path(layout.LATENTS, env=settings.env, **name)
     data = place.path(layout.DATA, env=settings.env, **name)
-    vaes = {domain: place.path(layout.VAE, env=settings.env, domain=domain) for domain in settings.domains}
+    vaes: dict[str, Path] = {domain: place.path(layout.VAE, env=settings.env, domain=domain) for domain in settings.domains}
     record = Record("cache_latents", place.scale, settings.model_dump(mode="json"), [data, *vaes.values()])
     hashes = {"data": record.input_hash(data)} | {domain: record.input_hash(path) for domain, path in vaes.items()}
     domains = {domain: load_domain(path) for domain, path in vaes.items()}

@@ -25,22 +25,23 @@ def run(settings: TrainAgentStage, place: layout.Place, machine: Machine) -> Non
     """Train (or go on training) and write weights, curve and the weights' manifest."""
     machine.prepare()
     method = entry(settings.method)
-    vaes = {domain: place.path(layout.VAE, env=settings.env, domain=domain) for domain in settings.domains}
+    vaes: dict[str, Path] = {domain: place.path(layout.VAE, env=settings.env, domain=domain) for domain in settings.domains}
     workspace = place.path(layout.WORKSPACE, env=settings.env, kind=method.workspace) if method.workspace else None
     inputs = [*vaes.values(), *([workspace] if workspace else [])]
     modules = [method.module, f"gwpipe.envs.{settings.env}"]
     record = Record("train_agent", place.scale, settings.model_dump(mode="json"), inputs, modules, machine.device)
-    which = {"env": settings.env, "task": settings.task, "method": settings.method, "seed": settings.seed}
-    weights, curve = place.path(layout.AGENT, **which), place.path(layout.CURVE, **which)
+    env, task, seed = settings.env, settings.task, settings.seed
+    weights = place.path(layout.AGENT, env=env, task=task, method=settings.method, seed=seed)
+    curve = place.path(layout.CURVE, env=env, task=task, method=settings.method, seed=seed)
     scratch = layout.scratch(weights, record.identity)
 
     def make_env() -> gymnasium.Env:
-        return gymnasium.make(ENVIRONMENT_IDS[settings.env], task=settings.task, **settings.environment.kwargs())
+        return gymnasium.make(ENVIRONMENT_IDS[env], task=task, **settings.environment.kwargs())
 
     representation = load_representation(vaes, workspace)
-    agent = method.make(representation, make_env().action_space, settings.dreaming, settings.seed)
+    agent = method.make(representation, make_env().action_space, settings.dreaming, seed)
     saving = Saving(scratch / "checkpoint.safetensors", record.identity, machine.checkpoint_seconds)
-    label = f"train_agent {settings.env} {settings.task} {settings.method} seed {settings.seed}"
+    label = f"train_agent {env} {task} {settings.method} seed {seed}"
     with Progress(settings.env_steps, "step", label) as progress, metrics_log(weights, saving) as log:
         training = train(
             agent,
@@ -48,8 +49,8 @@ def run(settings: TrainAgentStage, place: layout.Place, machine: Machine) -> Non
             env_steps=settings.env_steps,
             env_steps_per_update=settings.dreaming.env_steps_per_update,
             prefill=settings.dreaming.prefill,
-            seed=settings.seed,
-            evaluate=evaluator(make_env, settings.evaluation, settings.seed),
+            seed=seed,
+            evaluate=evaluator(make_env, settings.evaluation, seed),
             evaluate_every=settings.evaluation.every,
             saving=saving,
             on_metrics=log,
@@ -58,7 +59,7 @@ def run(settings: TrainAgentStage, place: layout.Place, machine: Machine) -> Non
     with staging(weights) as partial:
         checkpoint.save(partial, agent.weights(), record.identity)
     with staging(curve) as partial:
-        curves.write(curves.tidy(training.curve, **which), partial)
+        curves.write(curves.tidy(training.curve, env=env, task=task, method=settings.method, seed=seed), partial)
     counts = {name: getattr(training, name) for name in ("env_steps", "episodes", "evaluations")}
     counts |= {"updates": agent.updates, "encoded_observations": agent.encoded_observations}
     record.write(weights, **counts, evaluation_mode=settings.evaluation.mode)

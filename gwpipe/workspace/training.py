@@ -10,7 +10,8 @@ from gwpipe.domains.fit import Run, fit
 from gwpipe.seeding import derive, torch_generator
 from gwpipe.settings.representation import LossWeights, WorkspaceSettings
 from gwpipe.workspace.fusion import random_weights
-from gwpipe.workspace.workspace import Workspace, workspace_losses
+from gwpipe.workspace.objective import workspace_losses
+from gwpipe.workspace.workspace import Workspace
 
 _MEASURED_ROWS = 4096
 """At most this many rows of each part are measured after training; the contrastive loss sees them in batches."""
