@@ -64,7 +64,7 @@ UPSTREAM_ATTRIBUTE_SLICES = _slices(qpos_robot=9, qvel_robot=9, end_effector=3, 
 _LARGEST = 1000.0  # bounds of the attributes: finite, and wider than anything the simulation reaches
 
 
-class RoboDesk(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
+class RoboDesk(gymnasium.Env[dict[str, Any], np.ndarray]):
     """A tabletop of tasks for a robot arm.
 
     Action: float32 (5,) in [-1, 1]: end effector dx, dy, dz (1 = 1 cm a step), wrist, gripper (1 opens); values
@@ -132,7 +132,7 @@ class RoboDesk(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
         self._picture: Picture | None = None
         self._decisions = 0
         width = max(part.stop for part in self.attribute_slices.values())
-        every = {
+        every: dict[str, spaces.Space[Any]] = {
             "image": spaces.Box(0, 255, (image_size, image_size, 3), np.uint8),
             "attributes": spaces.Box(-_LARGEST, _LARGEST, (width,), np.float32),
         }
@@ -161,7 +161,7 @@ class RoboDesk(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
         truncated = self._decisions >= self.episode_decisions
         return self._observation(), reward, False, truncated, {"success": success}
 
-    def render(self) -> np.ndarray:  # type: ignore[override]
+    def render(self) -> np.ndarray:
         """The present state as uint8 (image_size, image_size, 3), at this environment's fidelity."""
         if self._picture is None:
             self._picture = ExactPicture() if self.fidelity == "exact" else FastPicture(self.desk)

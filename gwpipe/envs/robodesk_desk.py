@@ -72,7 +72,7 @@ def _one_model_a_process() -> Iterator[None]:
         package.mujoco = mujoco
 
 
-class Desk(package.RoboDesk):  # type: ignore[misc]
+class Desk(package.RoboDesk):
     """One desk: physics, inverse kinematics and rewards of the package, one environment step a call.
 
     Args:
@@ -81,6 +81,8 @@ class Desk(package.RoboDesk):  # type: ignore[misc]
         upstream: keep the package's fault that `original_pos` follows the objects, which leaves the lift and off-table
             rewards without a signal.
     """
+
+    original_pos: dict[str, np.ndarray]
 
     def __init__(self, task: str, reward: str, upstream: bool) -> None:
         with _one_model_a_process():

@@ -1,7 +1,7 @@
 """Which OpenGL draws the exact RoboDesk picture, decided only when that picture is asked for.
 
-dm_control chooses its renderer while it is imported, and complains when there is none. Here it is imported with
-rendering off, and a renderer is put in place later, so that the fast picture needs no OpenGL library and prints nothing.
+dm_control chooses its renderer while it is imported, and complains when there is none. It is therefore imported with
+rendering off, and a renderer is put in place later: the fast picture needs no OpenGL library and prints nothing.
 """
 
 import ctypes
