@@ -24,8 +24,8 @@ class Counts(Settings):
 
     env: EnvironmentName
     present: Costs
-    """At the scale of the run. The baseline DreamerV3 has one size whatever the scale and is not in `rl`."""
+    """At the scale of the run. DreamerV3 has one size whatever the scale and is not in `rl` here."""
     paper: Costs
-    """At the paper's sizes, DreamerV3 included."""
+    """At the paper's sizes, DreamerV3 included where the paper has it."""
     parameters: dict[str, int]
     """`TABLE/network` (the names of `paper.networks`) → parameters at the paper's sizes."""

@@ -27,8 +27,11 @@ from gwpipe.workspace.objective import workspace_losses
 
 DREAMING = ("gw_dreamer", "vae_dreamer", "clip_dreamer")
 """Models of Table I that dream on a frozen representation."""
-DREAMERS = {"dreamer_12m": "12m", "dreamer_40m": "40m"}
-"""Model of Table I → size of DreamerV3."""
+DREAMERS: dict[EnvironmentName, dict[str, str]] = {
+    "simple_shapes": {},
+    "robodesk": {"dreamer_12m": "12m", "dreamer_40m": "40m"},
+}
+"""Model of Table I → size of DreamerV3, where the paper has it: its Dreamer in Simple Shapes has 2M parameters."""
 
 
 def count(env: EnvironmentName, present: Sizes, paper: Sizes) -> Counts:
@@ -128,6 +131,8 @@ def dreaming_update_flops(env: EnvironmentName, settings: DreamingSettings, z_di
 
 def count_dreamers(env: EnvironmentName, unimix: float) -> dict[str, int]:
     """One update of each DreamerV3 of Table I."""
-    shapes = SHAPES[env]
-    policy = policy_for(shapes.actions, unimix)
-    return {name: update_flops(size, env, shapes.resolution, shapes.vector, policy) for name, size in DREAMERS.items()}
+    shapes, policy = SHAPES[env], policy_for(SHAPES[env].actions, unimix)
+    return {
+        model: update_flops(size, env, shapes.resolution, shapes.vector, policy)
+        for model, size in DREAMERS[env].items()
+    }

@@ -63,12 +63,14 @@ class Network:
 
 @dataclass(frozen=True)
 class Sentence:
-    """What the paper says about efficiency; no section: it does not say it. `figure` is its number, if it has one."""
+    """What the paper says about efficiency; no section: it does not say it. `figure` is its number, if it has one;
+    `comment` is ours."""
 
     id: str
     section: str
     sentence: str
     figure: float | None
+    comment: str
 
 
 def _rows(name: str) -> list[dict[str, str]]:
@@ -117,7 +119,11 @@ def sentences() -> tuple[Sentence, ...]:
     """The paper's sentences on efficiency, then the open questions."""
     return tuple(
         Sentence(
-            row["id"], row["section"], row["sentence"], float(row["paper_figure"]) if row["paper_figure"] else None
+            row["id"],
+            row["section"],
+            row["sentence"],
+            float(row["paper_figure"]) if row["paper_figure"] else None,
+            row["comment"],
         )
         for row in _rows("sentences.csv")
     )

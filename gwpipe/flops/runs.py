@@ -1,0 +1,37 @@
+"""What was really trained in one environment: the inputs of Table I beside the counts and the criterion."""
+
+from pydantic import Field
+
+from gwpipe.settings.environments import EnvironmentName
+from gwpipe.settings.model import Settings
+
+
+class AgentRun(Settings):
+    """One run of `train_agent`, from the `results` of its manifest."""
+
+    seed: int
+    updates: int = Field(ge=0)
+    env_steps: int = Field(gt=0)
+    """Environment steps of the whole run."""
+    encoded_observations: int = Field(ge=0)
+    """Observations that went through the frozen VAEs (and the workspace) during training."""
+
+
+class Study(Settings):
+    """Everything trained in one environment at one scale."""
+
+    env: EnvironmentName
+    task: str
+    episode_decisions: int = Field(gt=0)
+    representation_seed: int
+    vae_updates: dict[str, int]
+    """Domain → updates of its VAE; empty where none was trained."""
+    workspace_updates: dict[str, int]
+    """Kind (gw, clip) → updates."""
+    cached_observations: int = Field(ge=0)
+    """Rows that were encoded once by the VAEs for the training of the workspaces."""
+    prefill: int = Field(ge=0)
+    """Environment steps before the first update of an agent."""
+    env_steps_per_update: int = Field(gt=0)
+    runs: dict[str, list[AgentRun]]
+    """Method → its runs."""
