@@ -100,7 +100,7 @@ def _cylinder(model: mujoco.MjModel, size: np.ndarray, data_id: int) -> Solid:
 
 def _capsule(model: mujoco.MjModel, size: np.ndarray, data_id: int) -> Solid:
     slices, stacks = model.vis.quality.numslices, max(1, model.vis.quality.numstacks // 2)
-    radius, half = float(size[0]), max(float(size[2]) - float(size[0]), 0.0)
+    radius, half = float(size[0]), float(size[2])  # half of the straight part: the caps lie beyond
     quarter = np.linspace(0.0, np.pi / 2, stacks + 1)
     top, bottom = _sphere_grid(slices, quarter), _sphere_grid(slices, quarter - np.pi / 2)
     tube, around = _tube(slices, _CYLINDER_STACKS)

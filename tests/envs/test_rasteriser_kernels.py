@@ -1,0 +1,201 @@
+"""The rasteriser's parts, each against what is known of it."""
+
+import mujoco
+import numpy as np
+import pytest
+
+from gwpipe.envs.rasteriser.camera import FreeCamera, updated_scene, view_of
+from gwpipe.envs.rasteriser.meshes import solid_of
+from gwpipe.envs.rasteriser.raster import cover, project
+from gwpipe.envs.rasteriser.scene import content_of
+from gwpipe.envs.rasteriser.shadows import FAR, cast, light_axes, map_matrix
+from gwpipe.envs.rasteriser.textures import cube_face, face_coordinates, look_up, mip_chain, textures_of
+from gwpipe.errors import UserError
+
+CAMERA = FreeCamera(distance=2.0, azimuth=90.0, elevation=-60.0, lookat=(0.1, 0.2, 0.3))
+
+SHAPES = {
+    "sphere": ('size="0.3"', 4 / 3 * np.pi * 0.3**3, 0.04),
+    "ellipsoid": ('size="0.1 0.2 0.3"', 4 / 3 * np.pi * 0.006, 0.04),
+    "capsule": ('size="0.1 0.2"', np.pi * 0.01 * 0.4 + 4 / 3 * np.pi * 0.001, 0.02),
+    "cylinder": ('size="0.1 0.2"', np.pi * 0.01 * 0.4, 0.02),
+    "box": ('size="0.1 0.2 0.3"', 8 * 0.006, 1e-6),
+}
+
+
+def scene_of(geoms: str) -> tuple[mujoco.MjModel, mujoco.MjvScene]:
+    model = mujoco.MjModel.from_xml_string(f"<mujoco><worldbody>{geoms}</worldbody></mujoco>")
+    data = mujoco.MjData(model)
+    mujoco.mj_forward(model, data)
+    return model, updated_scene(model, data, CAMERA)
+
+
+@pytest.mark.parametrize("kind", SHAPES)
+def test_built_in_shapes_are_closed_and_face_outwards(kind: str) -> None:
+    size, volume, tolerance = SHAPES[kind]
+    model, scene = scene_of(f'<geom type="{kind}" {size}/>')
+    solid = solid_of(model, scene.geoms[0])
+    corners = solid.vertices[solid.triangles]
+    signed = np.einsum("ti,ti->t", corners[:, 0], np.cross(corners[:, 1], corners[:, 2])).sum() / 6
+    assert signed == pytest.approx(volume, rel=tolerance)
+    face = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    assert (np.einsum("ti,tci->tc", face, solid.normals) > 0).all()
+    np.testing.assert_allclose(np.linalg.norm(solid.normals, axis=-1), 1.0)
+
+
+def test_a_plane_is_cut_into_mujocos_grid() -> None:
+    model, scene = scene_of('<geom type="plane" size="5 0.55 .1"/>')
+    solid = solid_of(model, scene.geoms[0])
+    np.testing.assert_allclose(np.unique(solid.vertices[:, 0].round(9)), np.arange(-25, 26) * 0.2, atol=1e-6)
+    np.testing.assert_allclose(
+        np.unique(solid.vertices[:, 1].round(6)), [-0.55, -0.4, -0.2, 0, 0.2, 0.4, 0.55], atol=1e-6
+    )
+
+
+def test_what_cannot_be_drawn_is_said_in_one_line() -> None:
+    model, scene = scene_of('<geom type="plane" size="0 0 .1"/>')
+    with pytest.raises(UserError, match="no infinite plane"):
+        content_of(model, scene)
+
+
+def test_geoms_are_sorted_into_fixed_moving_and_clear() -> None:
+    model, scene = scene_of(
+        '<geom size=".1"/><body><joint/><geom size=".2"/><geom size=".3" rgba="1 0 0 .4"/><site name="s"/></body>'
+    )
+    content = content_of(model, scene)
+    assert [len(part.alpha) for part in (content.fixed, content.moving, content.clear)] == [1, 2, 1]
+    assert content.moving.sites.tolist() == [False, True]
+    data = mujoco.MjData(model)
+    data.qpos[:] = [1.0]
+    mujoco.mj_forward(model, data)
+    positions, rotations = content.moving.placed(data)
+    np.testing.assert_allclose(positions, 0.0)
+    np.testing.assert_allclose(rotations[0], data.geom_xmat[1].reshape(3, 3))
+
+
+def test_the_camera_looks_at_its_point_and_up_is_up() -> None:
+    _, scene = scene_of('<geom size=".1"/>')
+    view = view_of(scene, 120)
+    at = view.matrix @ [0.1, 0.2, 0.3, 1.0]
+    np.testing.assert_allclose(at, [120.0, 120.0, 2.0], rtol=1e-5)
+    right, up = view.matrix @ [0.2, 0.2, 0.3, 1.0], view.matrix @ [0.1, 0.2, 0.4, 1.0]
+    assert right[0] / right[2] > 60.5
+    assert right[1] / right[2] == pytest.approx(60.0, abs=1e-3)
+    assert up[1] / up[2] < 59.5
+
+
+def drawn(points: list, triangles: list, closeness: list | None = None, size: int = 8) -> tuple[np.ndarray, np.ndarray]:
+    corner = (np.array(points) * 256).round().astype(np.int64)
+    seen = np.full((size, size, 4), -1, dtype=np.int32)
+    depth = np.zeros(seen.shape, dtype=np.float32)
+    near = np.array(closeness if closeness is not None else [1.0] * len(points))
+    faces = np.array(triangles, dtype=np.int32)
+    cover(faces, 0, len(faces), corner, near, 0, 0, seen, depth)
+    return seen, depth
+
+
+def test_neighbouring_triangles_cover_every_sample_once() -> None:
+    # A fan around a point that is itself a sample: every tie of the fill rule at once.
+    rim = [(0, 0), (0, 8), (8, 8), (8, 0)]
+    points = [*rim, (3.375, 4.875)]
+    total = np.zeros((8, 8, 4), dtype=int)
+    for start in range(4):
+        seen, _ = drawn(points, [[start, (start + 1) % 4, 4]])
+        total += seen >= 0
+    np.testing.assert_array_equal(total, 1)
+
+
+def test_back_faces_are_not_seen_and_the_nearer_face_wins() -> None:
+    square = [(0, 0), (0, 8), (8, 8), (8, 0)]
+    front, back = [[0, 1, 2], [0, 2, 3]], [[2, 1, 0], [3, 2, 0]]
+    assert (drawn(square, back)[0] == -1).all()
+    seen, depth = drawn([*square, *square], [*front, [4, 5, 6], [4, 6, 7]], [1.0] * 4 + [0.5, 0.5, 2.0, 2.0])
+    assert set(np.unique(seen)) == {0, 1, 2, 3}
+    assert depth.min() == pytest.approx(1.0)
+    assert depth.max() > 1.8
+
+
+def test_samples_are_where_opengl_puts_them() -> None:
+    seen, _ = drawn([(0, 0), (0, 1), (0.5, 1), (0.5, 0)], [[0, 1, 2], [0, 2, 3]], size=1)
+    np.testing.assert_array_equal(seen[0, 0] >= 0, [True, False, True, False])
+    seen, _ = drawn([(0, 0), (0, 0.5), (1, 0.5), (1, 0)], [[0, 1, 2], [0, 2, 3]], size=1)
+    np.testing.assert_array_equal(seen[0, 0] >= 0, [False, False, True, True])
+
+
+def test_what_is_nearer_than_the_near_plane_is_left_out() -> None:
+    closeness = np.zeros(2)
+    matrix = np.array([[1.0, 0, 0, 0], [0, 1.0, 0, 0], [0, 0, 1.0, 0]])
+    corner = np.zeros((2, 2), dtype=np.int64)
+    project(np.array([[1.0, 2.0, 0.2], [1.0, 2.0, 0.5]]), matrix, 0.27, corner, closeness)
+    assert closeness.tolist() == [0.0, 2.0]
+    assert corner[1].tolist() == [512, 1024]
+
+
+def test_a_wide_triangle_casts_the_same_shadow_as_its_pieces() -> None:
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        corner = (rng.uniform(-8, 40, (3, 2)) * 256).astype(np.int64)
+        far = rng.uniform(1, 2, 3)
+        whole = np.full((32, 32), FAR, dtype=np.float32)
+        cast(np.array([[0, 1, 2]], dtype=np.int32), corner, far, 0.0, 0.5, whole)
+        a, b, c = corner.astype(float)
+        rows, columns = np.mgrid[0:32, 0:32] * 256.0 + 128.0
+        plane = np.linalg.solve(np.column_stack([[a, b, c], np.ones(3)]), far)
+        expected = plane[0] * columns + plane[1] * rows + plane[2] + 0.5 + 1.5 * 256 * np.abs(plane[:2]).max()
+
+        def side(p: np.ndarray, q: np.ndarray, x: np.ndarray = columns, y: np.ndarray = rows) -> np.ndarray:
+            return (q[0] - p[0]) * (y - p[1]) - (q[1] - p[1]) * (x - p[0])
+
+        sides = np.stack([side(a, b), side(b, c), side(c, a)])
+        inside = (sides >= 0).all(0) | (sides <= 0).all(0)
+        np.testing.assert_array_equal(whole < FAR, inside)
+        np.testing.assert_allclose(whole[inside], expected[inside], rtol=1e-5)
+
+
+def test_nothing_nearer_than_the_near_plane_casts_a_shadow() -> None:
+    corner = (np.array([[0, 0], [16, 0], [0, 16]]) * 256).astype(np.int64)
+    depth = np.full((16, 16), FAR, dtype=np.float32)
+    cast(np.array([[0, 1, 2]], dtype=np.int32), corner, np.array([0.0, 1.0, 1.0]), 0.5, 0.0, depth)
+    shadow = depth < FAR
+    assert shadow[7, 7]
+    assert not shadow[0, 0]
+    assert not shadow[3, 3]
+
+
+def test_a_lights_map_is_square_to_the_light() -> None:
+    toward = np.array([0.0, 1.0, 1.0]) / np.sqrt(2)
+    axes = light_axes(toward)
+    np.testing.assert_allclose(axes @ axes.T, np.eye(3), atol=1e-12)
+    matrix = map_matrix(axes, np.array([0.0, 1.0, 1.0]), (0.0, 0.0), 2.0, 64)
+    point = np.array([0.0, 1.0, 1.0]) - 3.0 * toward
+    np.testing.assert_allclose(matrix @ [*point, 1.0], [32.0, 32.0, 3.0], atol=1e-9)
+
+
+def test_mip_levels_average_pairs_rounding_up() -> None:
+    image = np.array([[[0], [1]], [[3], [4]]], dtype=np.uint8).repeat(3, axis=2)
+    levels = mip_chain(image)
+    assert [level.shape for level in levels] == [(2, 2, 3), (1, 1, 3)]
+    assert levels[1].ravel().tolist() == [3, 3, 3]  # (1 and 4, then 3): halves go up both times
+
+
+def test_cube_faces_follow_opengls_table() -> None:
+    for face, direction in enumerate([(1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, -1, 0), (0, 0, 1), (0, 0, -1)]):
+        assert cube_face(*map(float, direction)) == face
+        assert face_coordinates(face, *map(float, direction)) == (0.5, 0.5)
+    assert face_coordinates(0, 1.0, 1.0, -1.0) == (1.0, 0.0)
+    assert face_coordinates(4, 1.0, 1.0, 1.0) == (1.0, 0.0)
+
+
+def test_texture_colours_at_both_ends_of_the_chain() -> None:
+    model = mujoco.MjModel.from_xml_string(
+        '<mujoco><asset><texture name="t" type="2d" builtin="checker" rgb1="1 0 0" rgb2="0 0 1" width="8" height="8"/>'
+        "</asset></mujoco>"
+    )
+    textures = textures_of(model)
+    assert textures.table[0, :2].tolist() == [8, 4]
+    near = look_up(*textures, 0, 0.25, 0.25, 0.01, True)
+    assert sorted(near) == pytest.approx([0.0, 0.0, 255.0])
+    assert look_up(*textures, 0, 0.25, 0.25, 1e6, True) == pytest.approx((128.0, 0.0, 128.0))
+    # Halfway between two levels lies the mean of both.
+    both = [look_up(*textures, 0, 0.25, 0.25, step / 8, True)[0] for step in (4.0, 8.0)]
+    assert look_up(*textures, 0, 0.25, 0.25, np.sqrt(32.0) / 8, True)[0] == pytest.approx(np.mean(both))
