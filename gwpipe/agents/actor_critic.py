@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from gwpipe.agents.imagination import Dream
-from gwpipe.agents.mlp import mlp, zero_output
+from gwpipe.agents.mlp import mlp, scale_output
 from gwpipe.agents.policies import Policy
 from gwpipe.agents.returns import Spread, lambda_return, scale, survival, update_spread
 from gwpipe.agents.two_hot import make_bins, two_hot_loss, two_hot_mean
@@ -24,10 +24,8 @@ class ActorCritic(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, settings: DreamingSettings) -> None:
         super().__init__()
-        self.actor = mlp(inputs, settings.actor_hidden, outputs)
-        with torch.no_grad():
-            self.actor[-1].weight.mul_(0.01)
-        self.critic = zero_output(mlp(inputs, settings.critic_hidden, settings.value_bins))
+        self.actor = scale_output(mlp(inputs, settings.actor_hidden, outputs), 0.01)
+        self.critic = scale_output(mlp(inputs, settings.critic_hidden, settings.value_bins), 0.0)
         self.slow_critic = mlp(inputs, settings.critic_hidden, settings.value_bins).requires_grad_(False)
         self.slow_critic.load_state_dict(self.critic.state_dict())
         self.register_buffer("bins", make_bins(settings.value_bins, settings.bin_limit), persistent=False)

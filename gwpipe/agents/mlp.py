@@ -15,10 +15,8 @@ def mlp(inputs: int, hidden: Sequence[int], outputs: int) -> nn.Sequential:
     return nn.Sequential(*layers[:-1])
 
 
-def zero_output(network: nn.Sequential) -> nn.Sequential:
-    """Start with outputs of exactly zero: no prejudice about reward, value or action (DreamerV3)."""
-    last = network[-1]
-    assert isinstance(last, nn.Linear)
-    nn.init.zeros_(last.weight)
-    nn.init.zeros_(last.bias)
+def scale_output(network: nn.Sequential, factor: float) -> nn.Sequential:
+    """Multiply the last layer by `factor`: outputs near zero, or exactly zero, show no prejudice at the start."""
+    for parameter in network[-1].parameters():
+        parameter.data.mul_(factor)
     return network

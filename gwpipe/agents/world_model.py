@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gwpipe.agents.gru import ResettingGRU
-from gwpipe.agents.mlp import mlp, zero_output
+from gwpipe.agents.mlp import mlp, scale_output
 from gwpipe.agents.timing import Steps
 from gwpipe.agents.two_hot import make_bins, two_hot_loss, two_hot_mean
 from gwpipe.settings.agents import DreamingSettings
@@ -36,8 +36,8 @@ class WorldModel(nn.Module):
         self.gru = ResettingGRU(settings.gru_input, hidden)
         self.next_z = mlp(hidden, settings.z_hidden, z_dim)
         if self.residual:
-            zero_output(self.next_z)
-        self.reward = zero_output(mlp(hidden + z_dim, settings.head_hidden, settings.reward_bins))
+            scale_output(self.next_z, 0.0)
+        self.reward = scale_output(mlp(hidden + z_dim, settings.head_hidden, settings.reward_bins), 0.0)
         self.done = mlp(hidden + z_dim, settings.head_hidden, 1)
         self.register_buffer("bins", make_bins(settings.reward_bins, settings.bin_limit), persistent=False)
 

@@ -60,7 +60,7 @@ def read(path: Path) -> pd.DataFrame:
         UserError: the file is missing, unreadable or against the schema.
     """
     try:
-        frame = pd.read_csv(path, float_precision="round_trip")
+        frame = pd.read_csv(path)
     except (OSError, ValueError) as fault:
         raise UserError(f"curves {path} cannot be read ({fault}); train the agent anew") from fault
     validate(frame, str(path))

@@ -11,7 +11,7 @@ import torch
 from gwpipe.settings.agents import DreamingSettings
 
 WIDTH = 3
-"""z = (place / 10, number of the episode / 100, decisions so far / 100)."""
+"""z = (place / 10, a number that tells one episode from another, decisions so far / 100)."""
 
 
 class Chain(gymnasium.Env[dict[str, np.ndarray], np.int64]):
@@ -27,18 +27,18 @@ class Chain(gymnasium.Env[dict[str, np.ndarray], np.int64]):
             {"attributes": gymnasium.spaces.Box(-np.inf, np.inf, (WIDTH,), np.float32)}
         )
         self.action_space = gymnasium.spaces.Discrete(3)
-        self.limit, self.episode = limit, -1
+        self.limit, self.episode = limit, 0.0
         self.place = self.decisions = 0
 
     def _observation(self) -> dict[str, np.ndarray]:
-        return {"attributes": np.array([self.place / 10, self.episode / 100, self.decisions / 100], dtype=np.float32)}
+        return {"attributes": np.array([self.place / 10, self.episode, self.decisions / 100], dtype=np.float32)}
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         super().reset(seed=seed)
         self.place, self.decisions = int(self.np_random.integers(3)), 0
-        self.episode += 1
+        self.episode = self.np_random.random()
         return self._observation(), {}
 
     def step(self, action: np.int64) -> tuple[dict[str, np.ndarray], float, bool, bool, dict[str, Any]]:

@@ -1,0 +1,144 @@
+"""The training loop: what it counts, and that a run which was killed ends as if it had not been."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from gwpipe import checkpoint
+from gwpipe.agents.dreaming import DreamingAgent
+from gwpipe.agents.loop import Saving, train
+from gwpipe.errors import UserError
+from gwpipe.settings.agents import DreamingSettings
+
+
+def _agent(settings: DreamingSettings, plain, chain) -> DreamingAgent:
+    return DreamingAgent(plain(), chain().action_space, settings, seed=5)
+
+
+def _same(one, other) -> bool:
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return torch.equal(one, other) if isinstance(one, torch.Tensor) else one == other
+
+
+def test_steps_are_environment_steps_and_curves_have_a_point_an_episode(small, plain, chain) -> None:
+    agent = _agent(small, plain, chain)
+    seen = []
+    run = train(
+        agent,
+        chain,
+        env_steps=101,
+        env_steps_per_update=8,
+        prefill=40,
+        seed=0,
+        evaluate=lambda _, step: {"eval_return": float(step)},
+        evaluate_every=50,
+        on_metrics=lambda step, measured: seen.append(step),
+    )
+    assert run.env_steps >= 101
+    returns = [row for row in run.curve if row["metric"] == "train_return"]
+    successes = [row for row in run.curve if row["metric"] == "success_count"]
+    assert len(returns) == len(successes) == run.episodes
+    assert [row["step"] for row in returns] == [row["step"] for row in successes]
+    assert returns[-1]["step"] == run.env_steps
+    assert {row["value"] for row in successes} == {0.0, 1.0}
+    evaluations = [row["step"] for row in run.curve if row["metric"] == "eval_return"]
+    assert len(evaluations) == run.evaluations == 2
+    assert evaluations[-1] == run.env_steps
+    assert seen == list(range(48, run.env_steps + 1, 8))
+    assert agent.updates == len(seen)
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_stopped_and_continued_equals_uninterrupted(small, plain, chain, tmp_path: Path, stored: bool) -> None:
+    settings = small.model_copy(update={"initial_state": "stored" if stored else "zero"})
+
+    def play(agent: DreamingAgent, env_steps: int, saving: Saving | None):
+        def evaluate(actor: DreamingAgent, step: int) -> dict[str, float]:
+            actor.begin(1, seed=1)
+            action = actor.act({"attributes": np.zeros((1, 3), np.float32)}, np.array([True]))
+            return {"eval_return": float(action[0])}
+
+        return train(
+            agent,
+            chain,
+            env_steps=env_steps,
+            env_steps_per_update=4,
+            seed=9,
+            evaluate=evaluate,
+            evaluate_every=30,
+            saving=saving,
+        )
+
+    whole = _agent(settings, plain, chain)
+    # A run for fewer steps evaluates at its end, which the longer one does not: end where an evaluation is due anyway.
+    uninterrupted = play(whole, 300, None)
+    cut = next(r["step"] for r in uninterrupted.curve if r["metric"] == "eval_return" and r["step"] > 140)
+    saving = Saving(tmp_path / "checkpoint.safetensors", "these settings", seconds=0)
+    play(_agent(settings, plain, chain), cut, saving)
+    again = _agent(settings, plain, chain)
+    continued = play(again, 300, saving)
+    assert continued == uninterrupted
+    assert _same(again.state(), whole.state())
+
+
+VICTIM = textwrap.dedent("""
+    import sys, time
+    from pathlib import Path
+    import torch
+    torch.set_num_threads(1)
+    sys.path.insert(0, sys.argv[2])
+    from conftest import Chain, Plain
+    from gwpipe.agents.dreaming import DreamingAgent
+    from gwpipe.agents.loop import Saving, train
+    from gwpipe.settings.agents import DreamingSettings
+    settings = DreamingSettings.model_validate_json(sys.argv[3])
+    agent = DreamingAgent(Plain(), Chain().action_space, settings, seed=5)
+    train(agent, Chain, env_steps=300, env_steps_per_update=4, seed=9, saving=Saving(Path(sys.argv[1]), "x", seconds=0),
+          on_metrics=lambda step, measured: time.sleep(0.02))
+    print("finished")
+""")
+
+
+def test_killed_and_started_again_ends_with_the_same_weights(small, plain, chain, tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.safetensors"
+    words = [sys.executable, "-c", VICTIM, str(path), str(Path(__file__).parent), small.model_dump_json()]
+    with subprocess.Popen(words, env={**os.environ, "OMP_NUM_THREADS": "1"}, stdout=subprocess.PIPE) as victim:
+        while not path.exists():
+            assert victim.poll() is None
+            time.sleep(0.02)
+        time.sleep(0.3)
+        victim.send_signal(signal.SIGKILL)
+        assert victim.wait() == -signal.SIGKILL
+        assert victim.stdout is not None
+        assert victim.stdout.read() == b""
+    killed_at = checkpoint.load(path, "x")["run"]["env_steps"]
+    assert 0 < killed_at < 300
+    whole, again = _agent(small, plain, chain), _agent(small, plain, chain)
+    uninterrupted = train(whole, chain, env_steps=300, env_steps_per_update=4, seed=9)
+    saving = Saving(path, "x", seconds=0)
+    continued = train(again, chain, env_steps=300, env_steps_per_update=4, seed=9, saving=saving)
+    assert continued == uninterrupted
+    assert _same(again.state(), whole.state())
+
+
+def test_a_checkpoint_of_other_settings_is_refused(small, plain, chain, tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.safetensors"
+
+    def start(identity: str) -> None:
+        agent = _agent(small, plain, chain)
+        train(agent, chain, env_steps=30, env_steps_per_update=8, seed=0, saving=Saving(path, identity))
+
+    start("a")
+    with pytest.raises(UserError, match="other settings"):
+        start("b")
