@@ -1,4 +1,5 @@
 import torch
+
 from gwpipe.agents.gru import ResettingGRU
 
 

@@ -1,4 +1,5 @@
 import torch
+
 from gwpipe.agents.returns import lambda_return, no_spread, scale, survival, update_spread
 
 

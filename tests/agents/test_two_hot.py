@@ -1,5 +1,6 @@
 import pytest
 import torch
+
 from gwpipe.agents.two_hot import make_bins, symexp, symlog, two_hot_loss, two_hot_mean
 
 
