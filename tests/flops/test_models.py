@@ -71,24 +71,27 @@ def robodesk_update(z: int) -> int:
     return world_model + dream + actor_critic
 
 
-@pytest.mark.parametrize(("z", "bounded"), [(76, True), (80, False)])
-def test_robodesk_agent_update(robodesk: Sizes, z: int, bounded: bool) -> None:
-    assert models.dreaming_flops("robodesk", robodesk.dreaming, z, bounded) == robodesk_update(z)
+@pytest.fixture(scope="module")
+def gw_dreamer_update(robodesk: Sizes) -> int:
+    return models.dreaming_flops("robodesk", robodesk.dreaming, 76, bounded=True)
 
 
-def test_gw_dreamers_cell_within_three_per_cent(robodesk: Sizes) -> None:
+def test_robodesk_agent_update(robodesk: Sizes, gw_dreamer_update: int) -> None:
+    assert gw_dreamer_update == robodesk_update(76)
+    assert models.dreaming_flops("robodesk", robodesk.dreaming, 80, bounded=False) == robodesk_update(80)
+
+
+def test_gw_dreamers_cell_within_three_per_cent(gw_dreamer_update: int) -> None:
     updates = paper.training()["robodesk", "gw_dreamer", "rl_1_task"].updates
     assert updates == 25_000
-    counted = models.dreaming_flops("robodesk", robodesk.dreaming, 76, bounded=True)
-    assert updates * counted == pytest.approx(5.410e15, rel=0.03)
+    assert updates * gw_dreamer_update == pytest.approx(5.410e15, rel=0.03)
 
 
-def test_short_chunks_foretell_long_ones(simple_shapes: Sizes) -> None:
-    settings = simple_shapes.dreaming.model_copy(update={"batch_length": 5, "imagination_length": 3})
-    for starts in ("first", "all"):
-        chosen = settings.model_copy(update={"imagination_starts": starts})
-        whole = models.dreaming_update_flops("simple_shapes", chosen, 10, True)
-        assert models.dreaming_flops("simple_shapes", chosen, 10, True) == whole
+def test_short_chunks_foretell_long_ones_with_dreams_from_every_row(simple_shapes: Sizes) -> None:
+    changes = {"batch_length": 5, "imagination_length": 3, "imagination_starts": "all"}
+    settings = simple_shapes.dreaming.model_copy(update=changes)
+    whole = models.dreaming_update_flops("simple_shapes", settings, 10, True)
+    assert models.dreaming_flops("simple_shapes", settings, 10, True) == whole
 
 
 def test_encoding_one_observation(robodesk: Sizes) -> None:
