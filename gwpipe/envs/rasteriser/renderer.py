@@ -1,6 +1,6 @@
 """The software rasteriser put together: one baked stage a model, one renderer an environment.
 
-It matches MuJoCo's classic OpenGL renderer on Mesa's llvmpipe to about 1.4/255 in the mean for RoboDesk. Left out: the
+It matches MuJoCo's classic OpenGL renderer on Mesa's llvmpipe to about 1.2/255 in the mean for RoboDesk. Left out: the
 floor's faint reflection, sky boxes, fog, lights that are not directional; triangles that reach nearer than the near
 plane are not drawn.
 """
