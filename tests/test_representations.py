@@ -1,0 +1,113 @@
+"""What every representation must keep to, whatever lies behind it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from gwpipe.domains.catalogue import make_domain, save_domain
+from gwpipe.envs.simple_shapes import SimpleShapes
+from gwpipe.errors import UserError
+from gwpipe.representations import ConcatenatedVAEs, GlobalWorkspace, Representation, load_representation
+from gwpipe.settings.representation import VAESettings
+from gwpipe.workspace.workspace import Workspace, save_workspace
+
+RATES = {"steps": 1, "batch_size": 2, "start_lr": 1e-3, "max_lr": 1e-3, "end_lr": 1e-3, "weight_decay": 0}
+LATENT = {"v": 4, "attr": 3}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Untrained weights of both VAEs and of a workspace of each kind."""
+    folder = tmp_path_factory.mktemp("weights")
+    for name, latent in LATENT.items():
+        settings = VAESettings(width=0.05, latent=latent, beta=0.1, optimisation=RATES)
+        save_domain(folder / name, make_domain("simple_shapes", name, settings))
+    for kind in ("gw", "clip"):
+        torch.manual_seed(0)
+        save_workspace(folder / kind, Workspace(LATENT, dim=5, hidden=8, layers=1), kind)
+    return folder
+
+
+@pytest.fixture(params=["gw", "clip", None])
+def representation(folder: Path, request: pytest.FixtureRequest) -> Representation:
+    workspace = folder / request.param if request.param else None
+    return load_representation({name: folder / name for name in LATENT}, workspace)
+
+
+@pytest.fixture(scope="module")
+def observations() -> dict[str, np.ndarray]:
+    shown = [SimpleShapes().reset(seed=seed)[0] for seed in range(6)]
+    return {name: np.stack([one[name] for one in shown]) for name in shown[0]}
+
+
+def test_widths_and_types(representation: Representation, observations: dict[str, np.ndarray]) -> None:
+    u = representation.encode(observations)
+    z = representation.fuse(u)
+    assert representation.domains == LATENT
+    assert {name: tuple(value.shape) for name, value in u.items()} == {"v": (6, 4), "attr": (6, 3)}
+    assert z.shape == (6, representation.dim)
+    assert z.dtype == torch.float32
+    assert not z.requires_grad
+    assert representation.frozen
+    if representation.bounded:
+        assert z.abs().max() <= 1
+
+
+def test_default_weights_are_the_default(representation: Representation, observations: dict[str, np.ndarray]) -> None:
+    u = representation.encode(observations)
+    torch.testing.assert_close(representation.fuse(u), representation.fuse(u, representation.default_weights))
+
+
+def test_one_observation_at_a_time_gives_the_same(
+    representation: Representation, observations: dict[str, np.ndarray]
+) -> None:
+    u = representation.encode(observations)
+    alone = representation.encode({name: value[2:3] for name, value in observations.items()})
+    for name in u:
+        torch.testing.assert_close(alone[name], u[name][2:3])
+
+
+@pytest.mark.parametrize("silent", ["v", "attr"])
+def test_a_domain_of_weight_0_has_no_influence_and_may_be_absent(
+    representation: Representation, observations: dict[str, np.ndarray], silent: str
+) -> None:
+    u = representation.encode(observations)
+    (speaking,) = set(LATENT) - {silent}
+    weights = {silent: 0.0, speaking: 1.0}
+    z = representation.fuse(u, weights)
+    torch.testing.assert_close(representation.fuse({**u, silent: u[silent] + 9}, weights), z)
+    torch.testing.assert_close(representation.fuse({speaking: u[speaking]}, weights), z)
+    torch.testing.assert_close(representation.fuse({speaking: u[speaking]}, {speaking: 1.0}), z)
+    assert not torch.allclose(z, representation.fuse({speaking: u[speaking] + 1}, weights))
+
+
+def test_observations_that_are_not_there_are_not_encoded(
+    representation: Representation, observations: dict[str, np.ndarray]
+) -> None:
+    assert set(representation.encode({"attributes": observations["attributes"]})) == {"attr"}
+
+
+def test_concatenation_lays_the_latents_side_by_side(folder: Path, observations: dict[str, np.ndarray]) -> None:
+    representation = load_representation({name: folder / name for name in LATENT})
+    assert isinstance(representation, ConcatenatedVAEs)
+    u = representation.encode(observations)
+    torch.testing.assert_close(representation.fuse(u), torch.cat([u["v"], u["attr"]], 1))
+    torch.testing.assert_close(
+        representation.fuse(u, {"v": 0.5, "attr": 0.0}), torch.cat([u["v"] / 2, 0 * u["attr"]], 1)
+    )
+
+
+def test_workspace_fuses_with_equal_weights(folder: Path, observations: dict[str, np.ndarray]) -> None:
+    representation = load_representation({name: folder / name for name in LATENT}, folder / "gw")
+    assert isinstance(representation, GlobalWorkspace)
+    assert representation.default_weights == {"v": 0.5, "attr": 0.5}
+    u = representation.encode(observations)
+    torch.testing.assert_close(representation.fuse(u), representation.workspace.fuse(u))
+
+
+def test_workspace_of_other_latents_is_refused(folder: Path, tmp_path: Path) -> None:
+    save_workspace(tmp_path / "gw", Workspace({"v": 9, "attr": 3}, 5, 8, 1), "gw")
+    with pytest.raises(UserError, match="train it anew"):
+        load_representation({name: folder / name for name in LATENT}, tmp_path / "gw")

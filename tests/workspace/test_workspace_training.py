@@ -1,0 +1,94 @@
+"""The workspace learns what it should, and a killed training ends with the same weights."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from gwpipe.domains import fit as room
+from gwpipe.domains.fit import Run, one_cycle
+from gwpipe.settings.representation import LossWeights, OptimisationSettings, WorkspaceSettings
+from gwpipe.workspace.training import make_workspace, train_workspace
+from gwpipe.workspace.workspace import Workspace
+
+GW = LossWeights(dcy=1, cy=1, tr=1, fusion=1, cont=0.1)
+CLIP = LossWeights(dcy=0, cy=0, tr=0, fusion=0, cont=1)
+
+
+def settings(steps: int, batch_size: int = 64, standardise: bool = False) -> WorkspaceSettings:
+    optimisation = OptimisationSettings(
+        steps=steps, batch_size=batch_size, start_lr=1e-3, max_lr=1e-2, end_lr=1e-4, weight_decay=1e-6
+    )
+    return WorkspaceSettings(dim=4, hidden=32, layers=1, kinds={}, standardise=standardise, optimisation=optimisation)
+
+
+@pytest.fixture
+def latents() -> dict[str, Tensor]:
+    """Two views of the same three numbers: one linear, one not."""
+    torch.set_num_threads(1)
+    generator = torch.Generator().manual_seed(0)
+    hidden = torch.rand(600, 3, generator=generator) - 0.5
+    mixing = torch.randn(3, 5, generator=generator)
+    return {"v": torch.sin(hidden @ mixing), "attr": hidden.clone()}
+
+
+def split(latents: dict[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    return {k: u[:500] for k, u in latents.items()}, {k: u[500:] for k, u in latents.items()}
+
+
+def train(
+    latents: dict[str, Tensor], weights: LossWeights, chosen: WorkspaceSettings, run: Run
+) -> tuple[Workspace, dict]:
+    workspace = make_workspace({"v": 5, "attr": 3}, chosen, run.seed)
+    measured = train_workspace(workspace, *split(latents), weights, chosen, run)
+    return workspace, measured
+
+
+@pytest.mark.parametrize("standardise", [False, True])
+def test_gw_learns_to_translate(latents: dict[str, Tensor], standardise: bool) -> None:
+    workspace, measured = train(latents, GW, settings(200, standardise=standardise), Run(0, "test"))
+    _, held_out = split(latents)
+    for source, target in (("v", "attr"), ("attr", "v")):
+        error = (workspace.translate({source: held_out[source]}, target) - held_out[target]).square().mean()
+        assert error < 0.1 * held_out[target].var()
+    assert set(measured) == {
+        f"{p}_{n}" for p in ("train", "held_out") for n in ("loss", "dcy", "cy", "tr", "fusion", "cont")
+    }
+
+
+def test_clip_aligns_and_nothing_else(latents: dict[str, Tensor]) -> None:
+    workspace, measured = train(latents, CLIP, settings(120), Run(0, "test"))
+    _, held_out = split(latents)
+    pre = workspace.encode(held_out)
+    unit = {name: z / z.norm(dim=1, keepdim=True) for name, z in pre.items()}
+    nearest = (unit["v"] @ unit["attr"].T).argmax(1)
+    assert (nearest == torch.arange(100)).float().mean() > 0.5
+    assert set(measured) == {"train_loss", "train_cont", "held_out_loss", "held_out_cont"}
+
+
+class Killed(BaseException):
+    """Stands for a kill."""
+
+
+def test_resumed_training_ends_with_the_same_weights(
+    latents: dict[str, Tensor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run(0, "test", tmp_path / "checkpoint.safetensors", "a", checkpoint_seconds=0)
+    chosen = settings(12, 16, standardise=True)
+    whole, _ = train(latents, GW, chosen, replace(run, checkpoint=None))
+    stop_at: int | None = 7
+
+    def dying(step: int, optimisation: OptimisationSettings) -> float:
+        if step == stop_at:
+            raise Killed
+        return one_cycle(step, optimisation)
+
+    monkeypatch.setattr(room, "one_cycle", dying)
+    with pytest.raises(Killed):
+        train(latents, GW, chosen, run)
+    stop_at = None
+    resumed, _ = train(latents, GW, chosen, run)
+    for key, value in whole.state_dict().items():
+        assert torch.equal(value, resumed.state_dict()[key]), key
