@@ -109,6 +109,12 @@ class StudyOfTable1(Settings):
     task: str
     runs: dict[Method, list[int]]
     episode_decisions: int
+    representation_seed: int
+    domains: list[DomainName]
+    workspaces: list[WorkspaceKind]
+    data: list[DataName]
+    prefill: int
+    env_steps_per_update: int
 
 
 class Table1Stage(Settings):
@@ -222,6 +228,12 @@ def table1(config: Config) -> Table1Stage:
                 task=study.agents.task,
                 runs=study.agents.runs,
                 episode_decisions=study.environment.episode_decisions,
+                representation_seed=study.representation.seed,
+                domains=sorted(study.representation.vae),
+                workspaces=sorted(study.representation.workspace.kinds),
+                data=_data(study.representation),
+                prefill=study.agents.dreaming.prefill,
+                env_steps_per_update=study.agents.dreaming.env_steps_per_update,
             )
         )
     return Table1Stage(scale=config.scale, studies=studies)

@@ -1,1 +1,88 @@
-"""x"""
+"""table1: Table I of the paper, its sentences about efficiency, and the parameter counts."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from gwpipe import layout
+from gwpipe.artefact import Record, read_manifest, staging, verify
+from gwpipe.evaluation.criterion import Criterion
+from gwpipe.flops import claims, paper, parameters
+from gwpipe.flops.costs import Counts
+from gwpipe.flops.markdown import table1_markdown
+from gwpipe.flops.runs import AgentRun, Study
+from gwpipe.flops.table1 import COLUMNS, table1_rows, write_rows
+from gwpipe.machine import Machine
+from gwpipe.settings.stages import StudyOfTable1, Table1Stage
+
+
+def run(settings: Table1Stage, place: layout.Place, machine: Machine) -> None:
+    """Write the tables, each with its manifest."""
+    inputs: list[Path] = []
+    rows: list[dict[str, Any]] = []
+    counts: dict[str, Counts] = {}
+    for study in settings.studies:
+        flops = place.path(layout.FLOPS, env=study.env, task=study.task)
+        criterion = place.path(layout.CRITERION, env=study.env, task=study.task)
+        verify(flops)
+        verify(criterion)
+        counts[study.env] = Counts.model_validate_json(flops.read_text())
+        trained, read = what_was_trained(study, place)
+        found = Criterion.from_json(json.loads(criterion.read_text()))
+        rows += table1_rows(settings.scale, trained, counts[study.env], found)
+        inputs += [flops, criterion, *read]
+    record = Record("table1", place.scale, settings.model_dump(mode="json"), inputs)
+    outputs = {name: place.path(pattern) for name, pattern in OUTPUTS.items()}
+    with staging(outputs["claims"]) as partial:
+        write_rows(partial, claims.COLUMNS, claims.claim_rows(counts[paper.TABLE1_ENVIRONMENT]))
+    with staging(outputs["parameters"]) as partial:
+        counted = parameters.parameter_rows((env, count.parameters) for env, count in counts.items())
+        write_rows(partial, parameters.COLUMNS, counted)
+    with staging(outputs["markdown"]) as partial:
+        partial.write_text(table1_markdown(rows))
+    with staging(outputs["table"]) as partial:
+        write_rows(partial, COLUMNS, rows)
+    for path in outputs.values():
+        record.write(path)
+
+
+OUTPUTS = {
+    "claims": layout.CLAIMS,
+    "parameters": layout.PARAMETERS,
+    "markdown": layout.TABLE1_MARKDOWN,
+    "table": layout.TABLE1,
+}
+
+
+def what_was_trained(study: StudyOfTable1, place: layout.Place) -> tuple[Study, list[Path]]:
+    """Updates, steps and encoded observations of everything trained for a study, and the artefacts they are told by."""
+    env, read = study.env, []
+
+    def results(path: Path) -> dict[str, Any]:
+        read.append(path)
+        return read_manifest(path)["results"]
+
+    runs = {
+        method: [
+            AgentRun(seed=seed, **{name: told[name] for name in ("updates", "env_steps", "encoded_observations")})
+            for seed in seeds
+            for told in [results(place.path(layout.AGENT, env=env, task=study.task, method=method, seed=seed))]
+        ]
+        for method, seeds in study.runs.items()
+    }
+    vaes = {domain: results(place.path(layout.VAE, env=env, domain=domain)) for domain in study.domains}
+    workspaces = {kind: results(place.path(layout.WORKSPACE, env=env, kind=kind)) for kind in study.workspaces}
+    latents = [results(place.path(layout.LATENTS, env=env, **name.model_dump())) for name in study.data]
+    trained = Study(
+        env=env,
+        task=study.task,
+        episode_decisions=study.episode_decisions,
+        representation_seed=study.representation_seed,
+        vae_updates={domain: told["updates"] for domain, told in vaes.items()},
+        workspace_updates={kind: told["updates"] for kind, told in workspaces.items()},
+        cached_observations=sum(told["rows"] for told in latents),
+        prefill=study.prefill,
+        env_steps_per_update=study.env_steps_per_update,
+        runs=runs,
+    )
+    return trained, read

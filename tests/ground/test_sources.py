@@ -40,3 +40,7 @@ def test_what_flows_downhill_never_climbs():
             inside = ".".join(file.relative_to(PACKAGE).with_suffix("").parts)
             reached = {name.split("/")[0] for name in names(f"gwpipe.{inside.removesuffix('.__init__')}")}
             assert not reached & set(order[height + 1 :]), (file, reached)
+
+
+def test_data_of_a_package_counts():
+    assert "flops/paper/table1.csv" in names("gwpipe.stages.table1")

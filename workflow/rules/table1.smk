@@ -11,6 +11,7 @@ rule table1:
         markdown=layout.TABLE1_MARKDOWN,
         claims=layout.CLAIMS,
         parameters=layout.PARAMETERS,
+        manifests=[path + layout.MANIFEST for path in (layout.TABLE1_MARKDOWN, layout.CLAIMS, layout.PARAMETERS)],
     log:
         f"logs/{SCALE}/table1/table1.log",
     benchmark:

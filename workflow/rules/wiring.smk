@@ -80,10 +80,11 @@ def per_environment(pattern):
 
 
 def representations(wildcards):
-    """The manifests of all VAEs and workspaces: how many updates each was trained for."""
+    """The manifests of all VAEs, workspaces and latents: what each was trained on, and for how long."""
     paths = []
     for env in settings.ENVIRONMENTS:
         block = CONFIG.environments[env].representation
         paths += [at(layout.VAE).format(env=env, domain=domain) for domain in block.vae]
         paths += [at(layout.WORKSPACE).format(env=env, kind=kind) for kind in block.workspace.kinds]
+        paths += [at(layout.LATENTS).format(env=env, task=source.task, policy=source.policy) for source in block.data]
     return [path + layout.MANIFEST for path in paths]
