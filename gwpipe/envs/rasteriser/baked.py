@@ -129,7 +129,7 @@ def bake(
     for row, column in np.ndindex(seen.shape[:2]):
         here = seen[row, column]
         for t in set(here[here >= 0].tolist()):
-            geom = surface.triangle_geom[t]
+            geom = int(surface.triangle_geom[t])
             light_triangle(
                 t,
                 geom,

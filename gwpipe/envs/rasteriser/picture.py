@@ -1,6 +1,7 @@
 """From what each sample sees to the picture: shade, take the shadows off, add the passes, blend what is clear, average.
 
-The frame buffer holds whole numbers 0 to 255 after every pass, as the stock renderer's does.
+The frame buffer holds whole numbers 0 to 255 after every pass, as the stock renderer's does. Indices read from arrays
+are widened to int64, and constants given as int64, so that what they are passed to is compiled once.
 """
 
 import numpy as np
@@ -77,7 +78,7 @@ def paint(
     for row in range(seen.shape[0]):
         for column in range(seen.shape[1]):
             for sample in range(SAMPLES):
-                t = seen[row, column, sample]
+                t = np.int64(seen[row, column, sample])
                 if t < 0:
                     for channel in range(3):
                         canvas[row, column, sample, channel] = still_colour[still[row, column, sample], channel]
@@ -89,7 +90,7 @@ def paint(
                     for channel in range(3):
                         canvas[row, column, sample, channel] = canvas[row, column, twin, channel]
                     continue
-                place, geom = slot[t], triangle_geom[t]
+                place, geom = np.int64(slot[t]), np.int64(triangle_geom[t])
                 if place >= used or lit_of[place] != t:
                     place = used
                     if used < last:
@@ -157,7 +158,7 @@ def blend(
     `lights` has them all in pass 0.
     """
     colour = np.empty((1, 3))
-    lit = np.empty((1, 3, 1, 3))
+    lit, slot = np.empty((1, 3, 1, 3)), np.int64(0)
     triangles, triangle_geom, normals, coordinates, material, texture, mapping = surface
     rotations, world, corner, closeness = shown
     eye, toward, colours, passes = lights
@@ -166,13 +167,13 @@ def blend(
         for column in range(seen.shape[1]):
             ready = -1
             for sample in range(SAMPLES):
-                t = seen[row, column, sample]
+                t = np.int64(seen[row, column, sample])
                 if t < 0:
                     continue
                 if t != ready:
-                    geom = triangle_geom[t]
+                    geom = np.int64(triangle_geom[t])
                     light_triangle(
-                        t, geom, triangles, normals, material, rotations, world, eye, toward, colours, passes, lit, 0
+                        t, geom, triangles, normals, material, rotations, world, eye, toward, colours, passes, lit, slot
                     )
                     shade(
                         t,
@@ -187,7 +188,7 @@ def blend(
                         texels,
                         table,
                         lit,
-                        0,
+                        slot,
                         column + left,
                         row + top,
                         colour,

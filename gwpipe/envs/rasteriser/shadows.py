@@ -76,6 +76,7 @@ def cast(
         near: m; nearer parts are cut off. constant: m, the part of the bias that does not depend on slope.
     """
     size = depth.shape[0]
+    nought = np.int64(0)  # a literal 0 would compile `_span` twice
     for t in range(triangles.shape[0]):
         i, j, k = triangles[t, 0], triangles[t, 1], triangles[t, 2]
         x0, y0, x1, y1, x2, y2 = corner[i, 0], corner[i, 1], corner[j, 0], corner[j, 1], corner[k, 0], corner[k, 1]
@@ -112,7 +113,7 @@ def cast(
         for row in range(first_row, last_row + 1):
             line = start + step_y * (row - first_row)
             if columns > _NARROW and whole:
-                low, high = _span(a_row, a_step, 0, columns)
+                low, high = _span(a_row, a_step, nought, columns)
                 low, high = _span(b_row, b_step, low, high)
                 low, high = _span(c_row, c_step, low, high)
                 for column in range(low, high):
