@@ -92,7 +92,7 @@ def paint(
                     continue
                 place, geom = np.int64(slot[t]), np.int64(triangle_geom[t])
                 if place >= used or lit_of[place] != t:
-                    place = used
+                    place = np.int64(used)
                     if used < last:
                         used += 1
                         slot[t] = place
@@ -165,7 +165,7 @@ def blend(
     texels, table = textures
     for row in range(seen.shape[0]):
         for column in range(seen.shape[1]):
-            ready = -1
+            ready = np.int64(-1)
             for sample in range(SAMPLES):
                 t = np.int64(seen[row, column, sample])
                 if t < 0:
