@@ -45,7 +45,7 @@ class Progress:
     def _log(self) -> None:
         self._last = time.monotonic()
         rate = (self.done - self._first) / max(self._last - self._start, 1e-9)
-        left = (self.total - self.done) / rate if rate > 0 else float("inf")
+        left = max(self.total - self.done, 0) / rate if rate > 0 else float("inf")
         shown = "  ".join(f"{k} {v:.4g}" for k, v in self._metrics.items())
         text = f"{self.label}: {self.done}/{self.total} {self.unit}s, {rate:.3g} {self.unit}s/s, ETA {left:.0f} s  {shown}"
         print(text.rstrip(), file=self._stream, flush=True)
