@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 import gymnasium
 import numpy as np
 import torch
-from gwpipe.representations import Representation
 from torch import Tensor
 
 from gwpipe.agents.actor_critic import ActorCritic, ActorCriticLoss, actor_critic_loss
@@ -16,6 +15,7 @@ from gwpipe.agents.replay import Replay
 from gwpipe.agents.returns import Spread, no_spread
 from gwpipe.agents.timing import Row, actor_input, steps
 from gwpipe.agents.world_model import WorldModel, WorldModelLoss, world_model_loss
+from gwpipe.representations import Representation
 from gwpipe.seeding import derive, torch_generator
 from gwpipe.settings.agents import DreamingSettings
 
@@ -102,11 +102,14 @@ class DreamingAgent:
         action_space: gymnasium.Space,
         settings: DreamingSettings,
         seed: int,
+        device: str = "cpu",
     ) -> None:
-        self.representation, self.settings = representation, settings
+        self.representation, self.settings, self.device = representation, settings, device
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(derive(seed, "agent", "weights"))
-            self.networks = build_networks(settings, representation.dim, representation.bounded, action_space)
+            # Drawn on the CPU, so that a seed starts from the same weights everywhere.
+            torch.random.default_generator.manual_seed(derive(seed, "agent", "weights"))
+            built = build_networks(settings, representation.dim, representation.bounded, action_space)
+        self.networks = Networks(built.world_model.to(device), built.actor_critic.to(device), built.policy)
         self.world_model, self.actor_critic, self.policy = self.networks
         self._optimisers = {
             "world_model": torch.optim.Adam(self.world_model.parameters(), lr=settings.world_model_lr, fused=True),
@@ -116,14 +119,18 @@ class DreamingAgent:
                 fused=True,
             ),
         }
-        self._spread = no_spread()
-        self._generators = {name: torch_generator(seed, "agent", name) for name in ("act", "replay", "dream")}
+        self._spread = no_spread(device)
+        self._generators = {
+            "act": torch_generator(seed, "agent", "act", device=device),
+            "dream": torch_generator(seed, "agent", "dream", device=device),
+            "replay": torch_generator(seed, "agent", "replay"),
+        }
         widths = {"action": self.policy.size} | {f"u/{name}": size for name, size in representation.domains.items()}
         if representation.frozen:
             widths["z"] = representation.dim
         if settings.initial_state == "stored":
             widths["h"] = settings.gru_hidden
-        self.replay = Replay(settings.replay_capacity, widths)
+        self.replay = Replay(settings.replay_capacity, widths, device)
         self.updates = self.encoded_observations = 0
         self.begin(1)
 
@@ -132,19 +139,20 @@ class DreamingAgent:
 
         With `seed`, actions are drawn from a stream of that seed and training's own stream is left untouched.
         """
-        self._h = torch.zeros(n, self.settings.gru_hidden)
+        self._h = torch.zeros(n, self.settings.gru_hidden, device=self.device)
         self._age = np.zeros(n, dtype=np.int64)
         self._now: dict[str, Tensor] | None = None
-        self._acts_with = self._generators["act"] if seed is None else torch_generator(seed, "evaluation", "act")
+        self._acts_with = self._generators["act"]
+        if seed is not None:
+            self._acts_with = torch_generator(seed, "evaluation", "act", device=self.device)
 
     @torch.no_grad()
     def act(self, observations: dict[str, np.ndarray], is_first: np.ndarray, mode: Mode = "sample") -> np.ndarray:
         """Actions for n observations (batch first) in the environment's form, (n,) indices or (n, k) numbers."""
-        u = self.representation.encode(observations)
-        z = self.representation.fuse(u)
+        u, z = self._see(observations)
         self._age[is_first] = 0
         clear = is_first if self.settings.memory == 0 else self._age % self.settings.memory == 0
-        self._h[torch.from_numpy(clear)] = 0
+        self._h[torch.from_numpy(clear).to(self.device)] = 0
         outputs = self.actor_critic.actor(actor_input(self._h, z, self.settings.actor_reads))
         if mode == "greedy":
             action = self.policy.mode(outputs)
@@ -156,6 +164,11 @@ class DreamingAgent:
         self._age += 1
         return self.policy.to_env(action)
 
+    def _see(self, observations: dict[str, np.ndarray]) -> tuple[dict[str, Tensor], Tensor]:
+        """u and z, (n, ...), of observations, batch first."""
+        u = self.representation.encode(observations)
+        return u, self.representation.fuse(u).to(self.device)
+
     def _columns(self, u: dict[str, Tensor], z: Tensor, action: Tensor) -> dict[str, Tensor]:
         columns = {f"u/{name}": latent for name, latent in u.items()}
         return columns | {"z": z, "h": self._h.clone(), "action": action}
@@ -164,8 +177,8 @@ class DreamingAgent:
         """Store a row of the time table: the observation `act` was just given, or an episode's last one."""
         if row.is_last:
             with torch.no_grad():
-                u = self.representation.encode({k: v[None] for k, v in row.observation.items()})
-                now = self._columns(u, self.representation.fuse(u), torch.zeros(1, self.policy.size))
+                u, z = self._see({name: value[None] for name, value in row.observation.items()})
+                now = self._columns(u, z, torch.zeros(1, self.policy.size))
         elif self._now is None:
             raise RuntimeError("observe() of a row that is not an episode's last needs act() on its observation first")
         else:
@@ -189,7 +202,8 @@ class DreamingAgent:
                 domains = self.representation.domains
                 flat = self.representation.fuse({name: chunk[f"u/{name}"].flatten(0, 1) for name in domains})
             chunk["z"] = flat.unflatten(0, chunk["reward"].shape)
-        h0 = chunk["h"][:, 0] if "h" in chunk else torch.zeros(settings.batch_size, settings.gru_hidden)
+        none = torch.zeros(settings.batch_size, settings.gru_hidden, device=self.device)
+        h0 = chunk["h"][:, 0] if "h" in chunk else none
         starts = torch.arange(settings.batch_size * settings.batch_length)
         if settings.imagination_starts != "all":
             starts = starts[:: settings.batch_length]
@@ -198,7 +212,7 @@ class DreamingAgent:
                 settings.batch_length, (settings.batch_size,), generator=self._generators["replay"]
             )
         noise = self.policy.noise((settings.imagination_length, len(starts)), self._generators["dream"])
-        return Batch(chunk, h0, starts, noise)
+        return Batch(chunk, h0, starts.to(self.device), noise)
 
     def update(self) -> dict[str, float]:
         """One update of the world model and one of actor and critic; what they measured, as plain numbers."""
@@ -251,7 +265,7 @@ class DreamingAgent:
         self.load_weights(state["weights"])
         for name, optimiser in self._optimisers.items():
             optimiser.load_state_dict(state["optimisers"][name])
-        self._spread = Spread(*state["spread"])
+        self._spread = Spread(*(value.to(self.device) for value in state["spread"]))
         for name, generator in self._generators.items():
             generator.set_state(state["generators"][name])
         self.replay.load_state(state["replay"])

@@ -55,7 +55,7 @@ def train(
     seed: int,
     prefill: int = 0,
     evaluate: Evaluate | None = None,
-    evaluate_every: int = 0,
+    evaluate_every: int = 1,
     saving: Saving | None = None,
     on_metrics: Callable[[int, dict[str, float]], None] | None = None,
     progress: Progress | None = None,

@@ -13,9 +13,9 @@ from gwpipe.settings.agents import RESERVED_METHODS, DreamingSettings
 
 if TYPE_CHECKING:
     import gymnasium
-    from gwpipe.representations import Representation
 
     from gwpipe.agents.agent import Agent
+    from gwpipe.representations import Representation
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,11 @@ class Entry:
         action_space: "gymnasium.Space",
         settings: DreamingSettings,
         seed: int,
+        device: str = "cpu",
     ) -> "Agent":
-        """A new agent of this method."""
-        made: Agent = getattr(importlib.import_module(self.module), self.agent)(
-            representation, action_space, settings, seed
-        )
+        """A new agent of this method; its networks and replay buffer lie on `device`."""
+        agent = getattr(importlib.import_module(self.module), self.agent)
+        made: Agent = agent(representation, action_space, settings, seed, device)
         return made
 
 

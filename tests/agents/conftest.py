@@ -99,6 +99,33 @@ def small() -> DreamingSettings:
 
 
 @pytest.fixture
+def laptop() -> DreamingSettings:
+    """The recipe that learns Simple Shapes on a laptop."""
+    return DreamingSettings(
+        gru_input=64,
+        gru_hidden=64,
+        z_hidden=[],
+        head_hidden=[128, 128],
+        reward_bins=64,
+        value_bins=64,
+        bin_limit=8.0,
+        actor_hidden=[128, 128],
+        critic_hidden=[128, 128],
+        batch_size=64,
+        batch_length=16,
+        imagination_length=15,
+        memory=15,
+        advantage_scale="advantages",
+        scale_floor=0.1,
+        entropy=1e-2,
+        env_steps_per_update=2,
+        discount=0.95,
+        world_model_lr=1e-3,
+        actor_critic_lr=3e-4,
+    )
+
+
+@pytest.fixture
 def chain() -> type[Chain]:
     return Chain
 
