@@ -66,18 +66,23 @@ class Representation(ABC):
 
 
 class GlobalWorkspace(Representation):
-    """z = tanh(Σ α_d e_d(u_d)): the workspace of kind gw, or clip, which has the same form (Sect. II-A)."""
+    """z = tanh(Σ α_d e_d(u_d)): the workspace of kind gw, or clip, which has the same form (Sect. II-A).
 
-    bounded = True
+    With `standardised`, z less its mean, over its standard deviation, entry by entry, as measured at the end of the
+    workspace's training. A workspace may settle in a small part of [−1, 1], where one pixel is a hundredth.
+    """
 
-    def __init__(self, vaes: Mapping[str, Domain], workspace: Workspace) -> None:
+    def __init__(self, vaes: Mapping[str, Domain], workspace: Workspace, standardised: bool = False) -> None:
         super().__init__({name: vaes[name] for name in workspace.domains})
         self.workspace = workspace.eval().requires_grad_(False)
-        self.dim = workspace.dim
+        self.dim, self.bounded, self.standardised = workspace.dim, not standardised, standardised
         self.default_weights = equal_weights(self.domains)
 
     def fuse(self, u: Mapping[str, Tensor], weights: Mapping[str, float] | None = None) -> Tensor:
-        return self.workspace.fuse(u, weights or self.default_weights)
+        z = self.workspace.fuse(u, weights or self.default_weights)
+        if not self.standardised:
+            return z
+        return (z - self.workspace.get_buffer("z_centre")) / self.workspace.get_buffer("z_scale")
 
     def to(self, device: str | torch.device) -> "GlobalWorkspace":
         super().to(device)
@@ -105,10 +110,13 @@ class ConcatenatedVAEs(Representation):
         return torch.cat(blocks, dim=-1)
 
 
-def load_representation(vaes: Mapping[str, Path], workspace: Path | None = None) -> Representation:
+def load_representation(
+    vaes: Mapping[str, Path], workspace: Path | None = None, standardised: bool = False
+) -> Representation:
     """A trained representation: over a workspace where one is named, else the concatenated VAEs.
 
-    vaes: domain → weights. workspace: weights of kind gw or clip.
+    vaes: domain → weights. workspace: weights of kind gw or clip. standardised: of a workspace's z; the latents of a
+    β-VAE have about unit variance by their prior.
 
     Raises:
         UserError: a file is missing or damaged, or the workspace was not trained on latents like these.
@@ -122,4 +130,4 @@ def load_representation(vaes: Mapping[str, Path], workspace: Path | None = None)
         raise UserError(
             f"workspace {workspace} takes latents {module.domains}, but the VAEs give {widths}; train it anew"
         )
-    return GlobalWorkspace(domains, module)
+    return GlobalWorkspace(domains, module, standardised)

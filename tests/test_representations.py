@@ -111,3 +111,17 @@ def test_workspace_of_other_latents_is_refused(folder: Path, tmp_path: Path) -> 
     save_workspace(tmp_path / "gw", Workspace({"v": 9, "attr": 3}, 5, 8, 1), "gw")
     with pytest.raises(UserError, match="train it anew"):
         load_representation({name: folder / name for name in LATENT}, tmp_path / "gw")
+
+
+def test_standardised_z_has_no_mean_and_unit_variance_over_what_it_was_measured_on(folder: Path) -> None:
+    latents = {name: torch.randn(400, width, generator=torch.manual_seed(1)) for name, width in LATENT.items()}
+    plain = load_representation({name: folder / name for name in LATENT}, folder / "gw")
+    assert isinstance(plain, GlobalWorkspace)
+    plain.workspace.note_spread(latents)
+    standardised = GlobalWorkspace(plain.vaes, plain.workspace, standardised=True)
+    z = standardised.fuse(latents)
+    torch.testing.assert_close(z.mean(0), torch.zeros(5), atol=1e-5, rtol=0)
+    torch.testing.assert_close(z.std(0), torch.ones(5), atol=1e-4, rtol=0)
+    assert plain.bounded
+    assert not standardised.bounded
+    assert plain.fuse(latents).abs().max() <= 1

@@ -26,6 +26,9 @@ class DreamingSettings(Settings):
     Keys without a default come from the paper's tables. The defaults of the others are what the paper leaves open.
     """
 
+    standardised_z: bool = False
+    """Feed the agent a workspace's z with zero mean and unit variance; the paper's form is plain z."""
+
     # World model
     gru_input: int = Field(gt=0)
     gru_hidden: int = Field(gt=0)

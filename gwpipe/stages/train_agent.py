@@ -38,7 +38,7 @@ def run(settings: TrainAgentStage, place: layout.Place, machine: Machine) -> Non
     def make_env() -> gymnasium.Env:
         return gymnasium.make(ENVIRONMENT_IDS[env], task=task, **settings.environment.kwargs())
 
-    representation = load_representation(vaes, workspace)
+    representation = load_representation(vaes, workspace, settings.dreaming.standardised_z)
     agent = method.make(representation, make_env().action_space, settings.dreaming, seed)
     saving = Saving(scratch / "checkpoint.safetensors", record.identity, machine.checkpoint_seconds)
     label = f"train_agent {env} {task} {settings.method} seed {seed}"

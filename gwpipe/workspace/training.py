@@ -60,6 +60,7 @@ def train_workspace(
         return losses_on(train, index, "workspace weights", run.seed, step)
 
     fit(workspace, loss_of, settings.optimisation, run)
+    workspace.note_spread(train)
     measured: dict[str, float] = {}
     with torch.no_grad():
         for part, latents in (("train", train), ("held_out", held_out)):

@@ -22,7 +22,8 @@ class Workspace(nn.Module):
         layers: hidden layers of each encoder and decoder.
 
     The buffers `centre` and `scale` standardise each entry of u on the way in and undo it on the way out; they are 0
-    and 1, which is the paper's form, until `fit_to` sets them.
+    and 1, which is the paper's form, until `fit_to` sets them. `z_centre` and `z_scale` are mean and standard deviation
+    of the fused state z at equal weights, noted by `note_spread` for those who want z standardised.
     """
 
     def __init__(self, domains: Mapping[str, int], dim: int, hidden: int, layers: int) -> None:
@@ -34,6 +35,8 @@ class Workspace(nn.Module):
         for name, latent in domains.items():
             self.register_buffer(f"centre_{name}", torch.zeros(latent))
             self.register_buffer(f"scale_{name}", torch.ones(latent))
+        self.register_buffer("z_centre", torch.zeros(dim))
+        self.register_buffer("z_scale", torch.ones(dim))
 
     def describe(self) -> dict[str, Any]:
         """Keyword arguments that build the same module again."""
@@ -44,6 +47,13 @@ class Workspace(nn.Module):
         for name, latents in u.items():
             self.get_buffer(f"centre_{name}").copy_(latents.mean(0))
             self.get_buffer(f"scale_{name}").copy_(latents.std(0).clamp(min=1e-3))
+
+    @torch.no_grad()
+    def note_spread(self, u: Mapping[str, Tensor]) -> None:
+        """Note mean and standard deviation of z over latents (N, latent)."""
+        z = self.fuse(u)
+        self.get_buffer("z_centre").copy_(z.mean(0))
+        self.get_buffer("z_scale").copy_(z.std(0).clamp(min=1e-3))
 
     def standardise(self, u: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Latents (B, latent) as encoders take them and decoders give them."""
