@@ -43,7 +43,9 @@ def staging(target: Path) -> Iterator[Path]:
         _remove(target)
         os.replace(partial, target)
     except OSError as fault:
-        raise UserError(f"cannot write {target}: {fault.strerror or fault}; free some space or mend the folder") from fault
+        raise UserError(
+            f"cannot write {target}: {fault.strerror or fault}; free some space or mend the folder"
+        ) from fault
     finally:
         _remove(partial)
 

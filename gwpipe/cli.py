@@ -30,14 +30,18 @@ def parser() -> argparse.ArgumentParser:
         stage = stages.add_parser(name, help=" ".join(f"--{w} …" for w in wildcards))
         for wildcard in wildcards:
             stage.add_argument(f"--{wildcard}", help="required unless --settings is given")
-        stage.add_argument("--configfile", action="append", type=Path, default=[], help="laid over config.yaml, in order")
+        stage.add_argument(
+            "--configfile", action="append", type=Path, default=[], help="laid over config.yaml, in order"
+        )
         stage.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="dotted override")
         stage.add_argument("--settings", help="the stage's settings as JSON, instead of config files")
         stage.add_argument("--scale", help="with --settings: the folder under results/")
         stage.add_argument("--root", type=Path, default=Path(), help="where results/ lies (default: here)")
         stage.add_argument("--threads", type=int, default=1, help="for tensor arithmetic (default: 1)")
         stage.add_argument("--device", default="cpu", help="cpu or a CUDA device (default: cpu)")
-        stage.add_argument("--checkpoint-seconds", type=float, default=60.0, help="between two checkpoints (default: 60)")
+        stage.add_argument(
+            "--checkpoint-seconds", type=float, default=60.0, help="between two checkpoints (default: 60)"
+        )
     return root
 
 

@@ -24,8 +24,9 @@ class Progress:
         self._stream = stream or sys.stderr
         self._start = self._last = time.monotonic()
         self._metrics: dict[str, float] = {}
-        bar = {"total": total, "initial": done, "unit": unit, "desc": label, "mininterval": 0.5}
-        self._bar = tqdm(**bar, file=self._stream, disable=not self._stream.isatty())
+        self._bar = tqdm(
+            total=total, initial=done, unit=unit, desc=label, file=self._stream, disable=not self._stream.isatty()
+        )
 
     def update(self, count: int = 1, **metrics: float) -> None:
         """`count` more units are done; `metrics` are shown beside the rate."""
@@ -47,7 +48,9 @@ class Progress:
         rate = (self.done - self._first) / max(self._last - self._start, 1e-9)
         left = max(self.total - self.done, 0) / rate if rate > 0 else float("inf")
         shown = "  ".join(f"{k} {v:.4g}" for k, v in self._metrics.items())
-        text = f"{self.label}: {self.done}/{self.total} {self.unit}s, {rate:.3g} {self.unit}s/s, ETA {left:.0f} s  {shown}"
+        text = (
+            f"{self.label}: {self.done}/{self.total} {self.unit}s, {rate:.3g} {self.unit}s/s, ETA {left:.0f} s  {shown}"
+        )
         print(text.rstrip(), file=self._stream, flush=True)
 
     def __enter__(self) -> Self:

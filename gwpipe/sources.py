@@ -32,7 +32,9 @@ def sources(*modules: str) -> list[str]:
         if file.name == "__init__.py":
             found.update(file.parent.glob("*.csv"))  # data that the package reads
         # Importing a module runs the `__init__.py` of every package around it.
-        waiting += [p / "__init__.py" for p in file.parents if p.is_relative_to(PACKAGE) and (p / "__init__.py").is_file()]
+        waiting += [
+            p / "__init__.py" for p in file.parents if p.is_relative_to(PACKAGE) and (p / "__init__.py").is_file()
+        ]
         waiting += [_file(name) for name in _imports(file)]
     # Relative where possible, so that a checkout that moved has the same inputs.
     here = Path.cwd()

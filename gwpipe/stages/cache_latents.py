@@ -18,7 +18,9 @@ def run(settings: CacheLatentsStage, place: layout.Place, machine: Machine) -> N
     name = settings.data.model_dump()
     target = place.path(layout.LATENTS, env=settings.env, **name)
     data = place.path(layout.DATA, env=settings.env, **name)
-    vaes: dict[str, Path] = {domain: place.path(layout.VAE, env=settings.env, domain=domain) for domain in settings.domains}
+    vaes: dict[str, Path] = {
+        domain: place.path(layout.VAE, env=settings.env, domain=domain) for domain in settings.domains
+    }
     record = Record("cache_latents", place.scale, settings.model_dump(mode="json"), [data, *vaes.values()])
     hashes = {"data": record.input_hash(data)} | {domain: record.input_hash(path) for domain, path in vaes.items()}
     domains = {domain: load_domain(path) for domain, path in vaes.items()}

@@ -62,7 +62,7 @@ def what_was_trained(study: StudyOfTable1, place: layout.Place) -> tuple[Study, 
         read.append(path)
         return read_manifest(path)["results"]
 
-    runs = {
+    runs: dict[str, list[AgentRun]] = {
         method: [
             AgentRun(seed=seed, **{name: told[name] for name in ("updates", "env_steps", "encoded_observations")})
             for seed in seeds

@@ -25,7 +25,9 @@ def run(settings: TrainAgentStage, place: layout.Place, machine: Machine) -> Non
     """Train (or go on training) and write weights, curve and the weights' manifest."""
     machine.prepare()
     method = entry(settings.method)
-    vaes: dict[str, Path] = {domain: place.path(layout.VAE, env=settings.env, domain=domain) for domain in settings.domains}
+    vaes: dict[str, Path] = {
+        domain: place.path(layout.VAE, env=settings.env, domain=domain) for domain in settings.domains
+    }
     workspace = place.path(layout.WORKSPACE, env=settings.env, kind=method.workspace) if method.workspace else None
     inputs = [*vaes.values(), *([workspace] if workspace else [])]
     modules = [method.module, f"gwpipe.envs.{settings.env}"]

@@ -27,5 +27,7 @@ def run(settings: TrainWorkspaceStage, place: layout.Place, machine: Machine) ->
     training = Run(settings.seed, label, checkpoint, record.identity, machine.checkpoint_seconds, machine.device)
     measured = train_workspace(workspace, train, held_out, settings.losses, settings.workspace, training)
     save_workspace(target, workspace, settings.kind)
-    record.write(target, updates=settings.workspace.optimisation.steps, rows=len(next(iter(train.values()))), **measured)
+    record.write(
+        target, updates=settings.workspace.optimisation.steps, rows=len(next(iter(train.values()))), **measured
+    )
     shutil.rmtree(scratch.parent, ignore_errors=True)

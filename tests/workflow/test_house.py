@@ -24,7 +24,9 @@ def test_tool_is_content(repository, command):
 
 
 def test_a_file_is_read_in_one_sitting(repository):
-    long = {str(path): n for path in repository.rglob("gwpipe/**/*.py") if (n := len(path.read_text().splitlines())) > 350}
+    long = {
+        str(path): n for path in repository.rglob("gwpipe/**/*.py") if (n := len(path.read_text().splitlines())) > 350
+    }
     assert not long
 
 
