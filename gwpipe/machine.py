@@ -1,4 +1,4 @@
-"""What a stage may use of the machine it runs on; nothing here may change a result's meaning, so no setting names it."""
+"""What a stage may use of the machine it runs on; nothing here changes a result's meaning, so no setting names it."""
 
 import os
 from dataclasses import dataclass

@@ -14,7 +14,9 @@ PLUMBING = ("settings", "layout", "machine", "artefact", "progress", "cli", "err
 
 
 def sources(*modules: str) -> list[str]:
-    """Sorted paths (relative to the working folder where inside it) of all files of this package that `modules` import, directly or not, themselves included.
+    """Sorted paths of all files of this package that `modules` import, directly or not, themselves included.
+
+    Paths are relative to the working folder where they lie inside it.
 
     Raises:
         FileNotFoundError: a module does not exist.
@@ -32,9 +34,8 @@ def sources(*modules: str) -> list[str]:
         if file.name == "__init__.py":
             found.update(file.parent.glob("*.csv"))  # data that the package reads
         # Importing a module runs the `__init__.py` of every package around it.
-        waiting += [
-            p / "__init__.py" for p in file.parents if p.is_relative_to(PACKAGE) and (p / "__init__.py").is_file()
-        ]
+        around = [parent / "__init__.py" for parent in file.parents if parent.is_relative_to(PACKAGE)]
+        waiting += [package for package in around if package.is_file()]
         waiting += [_file(name) for name in _imports(file)]
     # Relative where possible, so that a checkout that moved has the same inputs.
     here = Path.cwd()

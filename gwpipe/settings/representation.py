@@ -65,7 +65,7 @@ class WorkspaceSettings(Settings):
     kinds: dict[WorkspaceKind, LossWeights]
     fusion_temperature: float = Field(0.2, gt=0)
     standardise: bool = False
-    """Give every entry of a unimodal latent mean 0 and variance 1 before it enters the workspace; the paper does not."""
+    """Give each entry of a unimodal latent mean 0 and variance 1 before it enters the workspace; the paper does not."""
     optimisation: OptimisationSettings
 
 

@@ -15,9 +15,9 @@ from gwpipe.settings.stages import CacheLatentsStage
 def run(settings: CacheLatentsStage, place: layout.Place, machine: Machine) -> None:
     """Encode every row and write the cache with its manifest."""
     machine.prepare()
-    name = settings.data.model_dump()
-    target = place.path(layout.LATENTS, env=settings.env, **name)
-    data = place.path(layout.DATA, env=settings.env, **name)
+    which = settings.data.model_dump()
+    target = place.path(layout.LATENTS, env=settings.env, **which)
+    data = place.path(layout.DATA, env=settings.env, **which)
     vaes: dict[str, Path] = {
         domain: place.path(layout.VAE, env=settings.env, domain=domain) for domain in settings.domains
     }
