@@ -112,7 +112,12 @@ class DreamingAgent:
         self.networks = Networks(built.world_model.to(device), built.actor_critic.to(device), built.policy)
         self.world_model, self.actor_critic, self.policy = self.networks
         self._optimisers = {
-            "world_model": torch.optim.Adam(self.world_model.parameters(), lr=settings.world_model_lr, fused=True),
+            "world_model": torch.optim.AdamW(
+                self.world_model.parameters(),
+                lr=settings.world_model_lr,
+                weight_decay=settings.world_model_weight_decay,
+                fused=True,
+            ),
             "actor_critic": torch.optim.Adam(
                 [*self.actor_critic.actor.parameters(), *self.actor_critic.critic.parameters()],
                 lr=settings.actor_critic_lr,

@@ -46,6 +46,8 @@ class DreamingSettings(Settings):
     reward_weight: float = Field(1.0, ge=0)
     done_weight: float = Field(1.0, ge=0)
     world_model_lr: float = Field(gt=0)
+    world_model_weight_decay: float = Field(0.0, ge=0)
+    """Decoupled, as in AdamW; 0 is the paper's Adam."""
 
     # State carried between rows
     initial_state: Literal["zero", "stored"] = "zero"
