@@ -48,6 +48,13 @@ class Checkout:
         return jobs
 
 
+def pytest_collection_modifyitems(items):
+    """All that shares the smoke run belongs to one worker, or each worker would make its own."""
+    for item in items:
+        if {"smoke", "copy_project"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group("workflow"))
+
+
 @pytest.fixture(scope="session")
 def copy_project(repository):
     """Make a checkout in an empty folder."""
