@@ -69,7 +69,8 @@ def save(path: Path, state: dict[str, Any], identity: str) -> None:
     tree = _flatten(state, "", tensors)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
-    save_file(tensors, partial, metadata={"tree": json.dumps(tree), "identity": identity})
+    # One key only: safetensors writes several in no fixed order, and equal states must be equal files.
+    save_file(tensors, partial, metadata={"state": json.dumps({"identity": identity, "tree": tree})})
     with partial.open("rb+") as file:
         os.fsync(file.fileno())
     os.replace(partial, path)
@@ -85,16 +86,16 @@ def load(path: Path, identity: str) -> dict[str, Any] | None:
         return None
     try:
         with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            if metadata.get("identity") != identity:
+            state = json.loads((file.metadata() or {})["state"])
+            if state["identity"] != identity:
                 raise UserError(
                     f"checkpoint {path} belongs to other settings or another version of the code; "
                     "delete it to train anew, or restore the settings it was made with to go on from it"
                 )
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (safe_open is no mapping)
-    except (SafetensorError, OSError, ValueError) as fault:
+    except (SafetensorError, OSError, ValueError, KeyError) as fault:
         raise UserError(f"checkpoint {path} is damaged ({fault}); delete it to train anew") from fault
-    return _unflatten(json.loads(metadata["tree"]), tensors)
+    return _unflatten(state["tree"], tensors)
 
 
 def generator_state(generator: np.random.Generator) -> str:

@@ -5,6 +5,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import gymnasium
 
@@ -62,9 +63,11 @@ def run(settings: TrainAgentStage, place: layout.Place, machine: Machine) -> Non
         checkpoint.save(partial, agent.weights(), record.identity)
     with staging(curve) as partial:
         curves.write(curves.tidy(training.curve, env=env, task=task, method=settings.method, seed=seed), partial)
-    counts = {name: getattr(training, name) for name in ("env_steps", "episodes", "evaluations")}
+    counts: dict[str, Any] = {name: getattr(training, name) for name in ("env_steps", "episodes", "evaluations")}
     counts |= {"updates": agent.updates, "encoded_observations": agent.encoded_observations}
-    record.write(weights, **counts, evaluation_mode=settings.evaluation.mode)
+    counts["evaluation_mode"] = settings.evaluation.mode
+    record.write(curve, **counts)
+    record.write(weights, **counts)
     shutil.rmtree(scratch.parent, ignore_errors=True)
 
 

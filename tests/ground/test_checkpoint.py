@@ -43,6 +43,12 @@ def test_a_state_comes_back_as_it_was(tmp_path, state):
     assert same(checkpoint.load(tmp_path / "c.safetensors", "me"), state)
 
 
+def test_equal_states_are_equal_files(tmp_path, state):
+    for k in range(8):
+        checkpoint.save(tmp_path / str(k), state, "me")
+    assert len({(tmp_path / str(k)).read_bytes() for k in range(8)}) == 1
+
+
 def test_no_checkpoint_is_none(tmp_path):
     assert checkpoint.load(tmp_path / "c.safetensors", "me") is None
 

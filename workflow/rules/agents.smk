@@ -28,7 +28,7 @@ rule train_agent:
     output:
         weights=at(layout.AGENT),
         curve=at(layout.CURVE),
-        manifest=at(layout.AGENT) + layout.MANIFEST,
+        manifests=[at(pattern) + layout.MANIFEST for pattern in (layout.AGENT, layout.CURVE)],
     log:
         f"logs/{SCALE}/train_agent/{{env}}_{{task}}_{{method}}_{{seed}}.log",
     benchmark:
