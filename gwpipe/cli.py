@@ -7,6 +7,7 @@ Exit codes: 0 done, 1 a fault of ours (with its traceback), 2 a mistake or fault
 import argparse
 import difflib
 import importlib
+import os
 import sys
 from pathlib import Path
 
@@ -38,7 +39,11 @@ def parser() -> argparse.ArgumentParser:
         stage.add_argument("--scale", help="with --settings: the folder under results/")
         stage.add_argument("--root", type=Path, default=Path(), help="where results/ lies (default: here)")
         stage.add_argument("--threads", type=int, default=1, help="for tensor arithmetic (default: 1)")
-        stage.add_argument("--device", default="cpu", help="cpu or a CUDA device (default: cpu)")
+        stage.add_argument(
+            "--device",
+            default=os.environ.get("GWPIPE_DEVICE", "cpu"),
+            help="cpu or a CUDA device (default: $GWPIPE_DEVICE, or cpu)",
+        )
         stage.add_argument(
             "--checkpoint-seconds", type=float, default=60.0, help="between two checkpoints (default: 60)"
         )

@@ -115,7 +115,9 @@ class Rows:
         try:
             group = zarr.open_group(path, mode="r")
             self.attributes: dict[str, Any] = dict(group.attrs)
-            self.arrays = dict(sorted(group.arrays()))
+            # Asked for by name: listing the folder would warn of files that other tools leave in it.
+            named = [name for name in sorted(self.attributes.get("arrays", [])) if name in group]
+            self.arrays = {name: _array(group, name) for name in named}
         except Exception as fault:  # Zarr raises whatever its parsers raise
             raise self._fault(f"cannot be opened ({fault})") from fault
         if self.attributes.get("complete") is not True:

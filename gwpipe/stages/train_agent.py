@@ -42,7 +42,8 @@ def run(settings: TrainAgentStage, place: layout.Place, machine: Machine) -> Non
         return gymnasium.make(ENVIRONMENT_IDS[env], task=task, **settings.environment.kwargs())
 
     representation = load_representation(vaes, workspace, settings.dreaming.standardised_z)
-    agent = method.make(representation, make_env().action_space, settings.dreaming, seed)
+    representation.to(machine.device)
+    agent = method.make(representation, make_env().action_space, settings.dreaming, seed, machine.device)
     saving = Saving(scratch / "checkpoint.safetensors", record.identity, machine.checkpoint_seconds)
     label = f"train_agent {env} {task} {settings.method} seed {seed}"
     with Progress(settings.env_steps, "step", label) as progress, metrics_log(weights, saving) as log:
