@@ -1,10 +1,14 @@
 """Fixtures that every room may use."""
 
+import os
 from pathlib import Path
 
 import pytest
 
-from gwpipe.settings import Config, load
+# Several workers share few cores; must be set before the first import of torch.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+from gwpipe.settings import Config, load  # noqa: E402
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
