@@ -8,7 +8,7 @@ import pytest
 # Several workers share few cores; must be set before the first import of torch.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from gwpipe.settings import Config, load  # noqa: E402
+from gwpipe.settings import Config, load
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
