@@ -17,34 +17,11 @@ from gwpipe.envs.robodesk_desk import N_ROBOT, Desk
 from gwpipe.envs.robodesk_opengl import require_opengl
 from gwpipe.envs.robodesk_picture import ExactPicture, FastPicture, Picture, resized
 from gwpipe.errors import UserError
+from gwpipe.settings import environments as settings
 
-CORE_TASKS = (
-    "open_slide",
-    "open_drawer",
-    "push_green",
-    "stack",
-    "upright_block_off_table",
-    "flat_block_in_bin",
-    "flat_block_in_shelf",
-    "lift_upright_block",
-    "lift_ball",
-)
-"""The nine core tasks of robodesk."""
-
-EXTRA_TASKS = (
-    "push_blue",
-    "push_red",
-    "flat_block_off_table",
-    "ball_off_table",
-    "upright_block_in_bin",
-    "ball_in_bin",
-    "upright_block_in_shelf",
-    "ball_in_shelf",
-    "lift_flat_block",
-)
-"""The nine further tasks of robodesk."""
-
-TASKS = CORE_TASKS + EXTRA_TASKS
+TASKS = settings.TASKS["robodesk"]
+CORE_TASKS, EXTRA_TASKS = TASKS[:9], TASKS[9:]
+"""The nine core and the nine further tasks of robodesk."""
 
 
 def _slices(**widths: int) -> dict[str, slice]:

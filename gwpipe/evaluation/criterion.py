@@ -28,9 +28,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from gwpipe.errors import UserError
+from gwpipe.evaluation.curves import COLUMNS
 
 STANDARD_ERRORS = 5.0
-COLUMNS = ("env", "task", "method", "seed", "step", "metric", "value")
 
 
 @dataclass(frozen=True)
