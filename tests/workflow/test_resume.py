@@ -1,5 +1,6 @@
 """`kill -9` in mid-training, the same command again, and the artefact equals the uninterrupted one byte for byte."""
 
+import contextlib
 import shutil
 import signal
 import subprocess
@@ -77,9 +78,16 @@ def test_a_killed_stage_ends_like_an_uninterrupted_one(smoke, tmp_path, stage):
 
 
 def newest(scratch):
-    """When a checkpoint under `scratch` was last put in place (0 where there is none)."""
-    times = [path.stat().st_mtime_ns for path in scratch.rglob("*") if path.suffix in (".safetensors", ".json")]
-    return max(times, default=0)
+    """When a checkpoint under `scratch` was last put in place (0 where there is none).
+
+    The stage goes on writing meanwhile, so a file may be gone between being listed and being asked.
+    """
+    times = [0]
+    for path in scratch.rglob("*"):
+        if path.suffix in (".safetensors", ".json"):
+            with contextlib.suppress(FileNotFoundError):
+                times.append(path.stat().st_mtime_ns)
+    return max(times)
 
 
 def test_a_checkpoint_of_other_settings_is_refused(smoke, tmp_path):
