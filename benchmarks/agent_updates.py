@@ -84,7 +84,7 @@ def main() -> None:
         for env in SPACES:
             study = getattr(config.environments, env)
             dreaming = study.agents.dreaming
-            domains = {name: vae.latent for name, vae in study.representation.vae.items()}
+            domains = {name: vae.latent for name, vae in study.representation.seen.items()}
             case = (env, dreaming, domains, study.representation.workspace.dim, chosen.threads, chosen.seconds)
             with multiprocessing.get_context("spawn").Pool(1) as pool:
                 rate, peak = pool.apply(measure, case)

@@ -64,7 +64,7 @@ def speed(config: Config, title: str, batch_limit: int) -> None:
     """Every VAE and workspace of a configuration; at most `batch_limit` samples a batch."""
     for env in DOMAINS:
         block = config.environments[env].representation
-        latents = {name: vae.latent for name, vae in block.vae.items()}
+        latents = {name: vae.latent for name, vae in block.seen.items()}
         for name, vae in block.vae.items():
             batch = min(vae.optimisation.batch_size, batch_limit)
             found = speed_of_vae(env, name, vae, batch)

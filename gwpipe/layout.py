@@ -9,7 +9,7 @@ from pathlib import Path
 HOME = "results/{scale}/{env}"
 DATA = HOME + "/data/{task}/{policy}.zarr"
 VAE = HOME + "/vae/{domain}/weights.safetensors"
-LATENTS = HOME + "/latents/{task}/{policy}.zarr"
+LATENTS = HOME + "/latents/{task}/{policy}/{domain}.zarr"
 WORKSPACE = HOME + "/workspace/{kind}/weights.safetensors"
 RANDOM = HOME + "/agents/{task}/random/returns.json"
 AGENT = HOME + "/agents/{task}/{method}/seed{seed}/weights.safetensors"

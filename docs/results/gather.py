@@ -76,7 +76,7 @@ def summary(title: str, curves: pd.DataFrame, criterion: dict[str, Any], made: l
         if manifest["artefact"].endswith(".csv"):
             continue
         settings = manifest["settings"]
-        names = ("domain", "kind", "method") if manifest["stage"] != "cache_latents" else ()
+        names = ("domain", "kind", "method")
         what = " ".join(str(settings[name]) for name in names if name in settings)
         what += f" seed {manifest['seed']}" if manifest["stage"] == "train_agent" else ""
         what += settings.get("source", {}).get("policy", "")

@@ -110,7 +110,7 @@ def open_episodes(path: Path) -> Rows:
 
 def choice(path: Path) -> str:
     """The command line's words that choose a data set whose path is the pipeline's, …/ENV/KIND/TASK/POLICY.zarr."""
-    if len(path.parts) < 4 or path.parts[-3] not in ("data", "latents"):
+    if len(path.parts) < 4 or path.parts[-3] != "data":
         return ""
     return f" --env {path.parts[-4]} --task {path.parts[-2]} --policy {path.stem}"
 

@@ -1,7 +1,8 @@
-"""The latent cache: unimodal latents (posterior means) of a data set, row i of every domain showing the same moment.
+"""The latent cache: unimodal latents u (posterior means) of one domain over one data set, row by row.
 
-It is small, 40 to 160 bytes a domain and row, so it is read whole into memory. It names the data set and the VAEs it
-was made from by their hashes.
+Row i of every domain's cache shows the same moment. A cache is small, 40 to 160 bytes a row, so it is read whole into
+memory. It names the data set and the VAE it was made from by their hashes: caches of several domains belong together if
+their data set is the same, caches of several data sets if their VAE is.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,36 +14,35 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from gwpipe.data.episodes import choice, held_out_from
+from gwpipe.data.episodes import held_out_from
 from gwpipe.data.store import Field, Rows, RowWriter, move_into_place
 from gwpipe.errors import UserError
 from gwpipe.progress import Progress
 
-Encoder = tuple[str, int, Callable[[npt.NDArray[Any]], Tensor]]
-"""Which observation a domain reads, the width of its latent, and what encodes a batch of them."""
-
 
 def cache_latents(
-    episodes: Rows, encoders: Mapping[str, Encoder], hashes: Mapping[str, str], path: Path, scratch: Path
+    episodes: Rows,
+    observation: str,
+    latent: int,
+    encode: Callable[[npt.NDArray[Any]], Tensor],
+    made_from: Mapping[str, str],
+    path: Path,
+    scratch: Path,
 ) -> int:
     """Encode every row of `episodes` into a new cache at `path` and return the number of rows.
 
-    encoders: domain → how its latents are made. hashes: what they were made from, by name. scratch: folder for the
-    unfinished cache.
+    observation: which one the domain reads. latent: width of u. encode: a batch of observations to u (B, latent).
+    made_from: hashes of `data` and `vae`. scratch: folder for the unfinished cache.
     """
-    fields = {name: Field((latent,), "float32") for name, (_, latent, _) in encoders.items()}
-    writer = RowWriter(scratch / "unfinished.zarr", fields | {"is_first": Field((), "bool")})
-    observed = {observation for observation, _, _ in encoders.values()}
-    streams = {name: episodes.chunks(name) for name in observed | {"is_first"}}
+    fields = {"u": Field((latent,), "float32"), "is_first": Field((), "bool")}
+    writer = RowWriter(scratch / "unfinished.zarr", fields)
     with Progress(episodes.rows, "row", "cache_latents") as progress:
-        for parts in zip(*streams.values()):
-            chunk = {name: rows for name, (_, rows) in zip(streams, parts)}
-            latents = {name: encode(chunk[key]).cpu().numpy() for name, (key, _, encode) in encoders.items()}
-            writer.append({**latents, "is_first": chunk["is_first"]})
-            progress.update(len(chunk["is_first"]))
-    rows = writer.finish({"made_from": dict(hashes)})
+        for (_, rows), (_, first) in zip(episodes.chunks(observation), episodes.chunks("is_first")):
+            writer.append({"u": encode(rows).cpu().numpy(), "is_first": first})
+            progress.update(len(first))
+    count = writer.finish({"made_from": dict(made_from)})
     move_into_place(writer.path, path)
-    return rows
+    return count
 
 
 def open_latents(path: Path) -> Rows:
@@ -54,27 +54,40 @@ def open_latents(path: Path) -> Rows:
     return Rows(path, f"gwpipe cache_latents{choice(path)}")
 
 
-def load_latents(
-    paths: Sequence[Path], domains: Sequence[str], holdout: float
-) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Training and held-out latents, domain → (N, latent), of several caches together.
+def choice(path: Path) -> str:
+    """The command line's words that choose the cache …/ENV/latents/TASK/POLICY/DOMAIN.zarr; none for another path."""
+    if len(path.parts) < 5 or path.parts[-4] != "latents":
+        return ""
+    return f" --env {path.parts[-5]} --task {path.parts[-3]} --policy {path.parts[-2]} --domain {path.stem}"
+
+
+def load_latents(caches: Mapping[str, Sequence[Path]], holdout: float) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Training and held-out latents, domain → (N, latent), of several data sets together.
+
+    caches: domain → its cache of each data set, in the same order for every domain.
 
     Raises:
-        UserError: a cache is missing, incomplete, damaged or too small to be split, or two were made by different VAEs.
+        UserError: a cache is missing, incomplete, damaged or too small to be split, two caches of a domain were made by
+            different VAEs, or the domains' caches of a data set from different data.
     """
-    parts: dict[str, tuple[list[Any], list[Any]]] = {name: ([], []) for name in domains}
-    makers: dict[str, tuple[str, Path]] = {}
-    for path in paths:
-        cache = open_latents(path)
-        split = held_out_from(cache.load("is_first"), holdout)
-        for name, (train, held_out) in parts.items():
-            maker = cache.attributes["made_from"].get(name, "")
-            if makers.setdefault(name, (maker, path))[0] != maker:
-                raise UserError(
-                    f"latents {makers[name][1]} and {path} come from different VAEs of '{name}'; make them anew"
-                )
-            rows = cache.load(name)
-            train.append(rows[:split])
-            held_out.append(rows[split:])
-    train_latents = {name: torch.from_numpy(np.concatenate(train)) for name, (train, _) in parts.items()}
-    return train_latents, {name: torch.from_numpy(np.concatenate(rest)) for name, (_, rest) in parts.items()}
+    train: dict[str, Tensor] = {}
+    held_out: dict[str, Tensor] = {}
+    data: dict[int, tuple[str, Path]] = {}
+    for domain, paths in caches.items():
+        parts: tuple[list[npt.NDArray[Any]], list[npt.NDArray[Any]]] = ([], [])
+        vae: tuple[str, Path] | None = None
+        for k, path in enumerate(paths):
+            cache = open_latents(path)
+            made_from = cache.attributes["made_from"]
+            vae = vae or (made_from["vae"], path)
+            if vae[0] != made_from["vae"]:
+                raise UserError(f"latents {vae[1]} and {path} come from different VAEs of '{domain}'; make them anew")
+            same = data.setdefault(k, (made_from["data"], path))
+            if same[0] != made_from["data"]:
+                raise UserError(f"latents {same[1]} and {path} come from different data sets; make them anew")
+            split = held_out_from(cache.load("is_first"), holdout)
+            rows = cache.load("u")
+            parts[0].append(rows[:split])
+            parts[1].append(rows[split:])
+        train[domain], held_out[domain] = (torch.from_numpy(np.concatenate(part)) for part in parts)
+    return train, held_out

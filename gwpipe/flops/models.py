@@ -48,12 +48,12 @@ def count(env: EnvironmentName, present: Sizes, paper: Sizes) -> Counts:
 def count_costs(env: EnvironmentName, representation: RepresentationSettings, dreaming: DreamingSettings) -> Costs:
     """Everything whose size the settings decide."""
     workspace = representation.workspace
-    latents = {str(name): settings.latent for name, settings in representation.vae.items()}
+    latents = {str(name): settings.latent for name, settings in representation.seen.items()}
     seen = {model: frozen(env, representation, METHODS[model].workspace) for model in DREAMING}
     # gw and clip differ in their training alone, so agents on either cost the same.
     rl = {form: dreaming_flops(env, dreaming, *form) for form in {(r.dim, r.bounded) for r in seen.values()}}
     return Costs(
-        vae={name: vae_flops(env, name, settings) for name, settings in representation.vae.items()},
+        vae={name: vae_flops(env, name, settings) for name, settings in representation.seen.items()},
         workspace={
             kind: workspace_flops(workspace, latents, kinds.model_dump()) for kind, kinds in workspace.kinds.items()
         },
@@ -65,7 +65,7 @@ def count_costs(env: EnvironmentName, representation: RepresentationSettings, dr
 
 def frozen(env: EnvironmentName, settings: RepresentationSettings, kind: str | None) -> Representation:
     """What an agent sees observations through, on the meta device."""
-    vaes = {str(name): meta_domain(env, name, vae) for name, vae in settings.vae.items()}
+    vaes = {str(name): meta_domain(env, name, vae) for name, vae in settings.seen.items()}
     if kind is None:
         return ConcatenatedVAEs(vaes)
     return GlobalWorkspace(vaes, meta_workspace(settings.workspace, {name: vae.latent for name, vae in vaes.items()}))

@@ -39,7 +39,7 @@ def size(*modules: nn.Module) -> int:
 def count_parameters(env: EnvironmentName, sizes: Sizes) -> dict[str, int]:
     """`TABLE/network` → number of parameters, for every network of `env` in `paper.networks`."""
     tables = TABLES[env]
-    domains = {str(name): meta_domain(env, name, vae) for name, vae in sizes.representation.vae.items()}
+    domains = {str(name): meta_domain(env, name, vae) for name, vae in sizes.representation.seen.items()}
     visual, attribute = _split(domains["v"]), _split(domains["attr"])
     latents = {name: domain.latent for name, domain in domains.items()}
     workspace = meta_workspace(sizes.representation.workspace, latents)

@@ -1,8 +1,8 @@
 """Settings of the data set, the VAEs, the latent cache and the workspace."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from gwpipe.settings.model import Settings
 
@@ -77,4 +77,18 @@ class RepresentationSettings(Settings):
     holdout: float = Field(0.05, gt=0, lt=1)
     """Share of the rows, whole episodes from the end of each data set, kept out of training."""
     vae: dict[DomainName, VAESettings]
+    domains: list[DomainName] = Field(min_length=1)
+    """Those that the workspaces and agents of this environment see; others are trained only where a study asks."""
     workspace: WorkspaceSettings
+
+    @model_validator(mode="after")
+    def _domains_have_a_vae(self) -> Self:
+        for domain in self.domains:
+            if domain not in self.vae:
+                raise ValueError(f"domain '{domain}' of 'domains' has no settings under 'vae'")
+        return self
+
+    @property
+    def seen(self) -> dict[DomainName, VAESettings]:
+        """The settings of `domains`, in their order."""
+        return {domain: self.vae[domain] for domain in self.domains}

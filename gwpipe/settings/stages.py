@@ -49,7 +49,7 @@ class TrainVAEStage(Settings):
 class CacheLatentsStage(Settings):
     env: EnvironmentName
     data: DataName
-    domains: list[DomainName]
+    domain: DomainName
 
 
 class TrainWorkspaceStage(Settings):
@@ -156,10 +156,12 @@ def train_vae(config: Config, env: EnvironmentName, domain: DomainName) -> Train
     )
 
 
-def cache_latents(config: Config, env: EnvironmentName, task: str, policy: str) -> CacheLatentsStage:
+def cache_latents(
+    config: Config, env: EnvironmentName, task: str, policy: str, domain: DomainName
+) -> CacheLatentsStage:
     collect(config, env, task, policy)
-    domains = sorted(config.environments[env].representation.vae)
-    return CacheLatentsStage(env=env, data=DataName(task=task, policy=policy), domains=domains)
+    train_vae(config, env, domain)
+    return CacheLatentsStage(env=env, data=DataName(task=task, policy=policy), domain=domain)
 
 
 def train_workspace(config: Config, env: EnvironmentName, kind: WorkspaceKind) -> TrainWorkspaceStage:
@@ -172,7 +174,7 @@ def train_workspace(config: Config, env: EnvironmentName, kind: WorkspaceKind) -
         kind=kind,
         losses=workspace.kinds[kind],
         workspace=workspace.model_copy(update={"kinds": {}}),
-        domains=sorted(representation.vae),
+        domains=representation.domains,
         data=_data(representation),
         holdout=representation.holdout,
         seed=representation.seed,
@@ -195,7 +197,7 @@ def train_agent(config: Config, env: EnvironmentName, task: str, method: Method,
         environment=study.environment,
         task=task,
         method=method,
-        domains=sorted(study.representation.vae),
+        domains=study.representation.domains,
         env_steps=study.agents.env_steps,
         dreaming=study.agents.dreaming,
         evaluation=study.agents.evaluation,
@@ -229,7 +231,7 @@ def table1(config: Config) -> Table1Stage:
                 runs=study.agents.runs,
                 episode_decisions=study.environment.episode_decisions,
                 representation_seed=study.representation.seed,
-                domains=sorted(study.representation.vae),
+                domains=study.representation.domains,
                 workspaces=sorted(study.representation.workspace.kinds),
                 data=_data(study.representation),
                 prefill=study.agents.dreaming.prefill,
@@ -242,7 +244,7 @@ def table1(config: Config) -> Table1Stage:
 STAGES: dict[str, tuple[type[Settings], Callable[..., Settings], tuple[str, ...]]] = {
     "collect": (CollectStage, collect, ("env", "task", "policy")),
     "train_vae": (TrainVAEStage, train_vae, ("env", "domain")),
-    "cache_latents": (CacheLatentsStage, cache_latents, ("env", "task", "policy")),
+    "cache_latents": (CacheLatentsStage, cache_latents, ("env", "task", "policy", "domain")),
     "train_workspace": (TrainWorkspaceStage, train_workspace, ("env", "kind")),
     "random_policy": (RandomPolicyStage, random_policy, ("env", "task")),
     "train_agent": (TrainAgentStage, train_agent, ("env", "task", "method", "seed")),

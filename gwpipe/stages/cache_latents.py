@@ -1,7 +1,6 @@
-"""cache_latents: unimodal latents (posterior means) of a data set, row by row."""
+"""cache_latents: unimodal latents (posterior means) of one domain over a data set, row by row."""
 
 import shutil
-from pathlib import Path
 
 from gwpipe import layout
 from gwpipe.artefact import Record
@@ -16,16 +15,14 @@ def run(settings: CacheLatentsStage, place: layout.Place, machine: Machine) -> N
     """Encode every row and write the cache with its manifest."""
     machine.prepare()
     which = settings.data.model_dump()
-    target = place.path(layout.LATENTS, env=settings.env, **which)
+    target = place.path(layout.LATENTS, env=settings.env, domain=settings.domain, **which)
     data = place.path(layout.DATA, env=settings.env, **which)
-    vaes: dict[str, Path] = {
-        domain: place.path(layout.VAE, env=settings.env, domain=domain) for domain in settings.domains
-    }
-    record = Record("cache_latents", place.scale, settings.model_dump(mode="json"), [data, *vaes.values()])
-    hashes = {"data": record.input_hash(data)} | {domain: record.input_hash(path) for domain, path in vaes.items()}
-    domains = {domain: load_domain(path) for domain, path in vaes.items()}
-    encoders = {name: (domain.observation, domain.latent, domain.encode) for name, domain in domains.items()}
+    vae = place.path(layout.VAE, env=settings.env, domain=settings.domain)
+    record = Record("cache_latents", place.scale, settings.model_dump(mode="json"), [data, vae])
+    made_from = {"data": record.input_hash(data), "vae": record.input_hash(vae)}
+    domain = load_domain(vae)
     scratch = layout.scratch(target, record.identity)
-    rows = cache_latents(open_episodes(data), encoders, hashes, target, scratch)
+    episodes = open_episodes(data)
+    rows = cache_latents(episodes, domain.observation, domain.latent, domain.encode, made_from, target, scratch)
     record.write(target, rows=rows)
     shutil.rmtree(scratch.parent, ignore_errors=True)

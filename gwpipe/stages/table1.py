@@ -72,7 +72,12 @@ def what_was_trained(study: StudyOfTable1, place: layout.Place) -> tuple[Study, 
     }
     vaes = {domain: results(place.path(layout.VAE, env=env, domain=domain)) for domain in study.domains}
     workspaces = {kind: results(place.path(layout.WORKSPACE, env=env, kind=kind)) for kind in study.workspaces}
-    latents = [results(place.path(layout.LATENTS, env=env, **name.model_dump())) for name in study.data]
+    # Every domain's cache has one row an observation.
+    latents = [
+        results(place.path(layout.LATENTS, env=env, domain=domain, **name.model_dump()))
+        for name in study.data
+        for domain in study.domains
+    ]
     trained = Study(
         env=env,
         task=study.task,
@@ -80,7 +85,7 @@ def what_was_trained(study: StudyOfTable1, place: layout.Place) -> tuple[Study, 
         representation_seed=study.representation_seed,
         vae_updates={domain: told["updates"] for domain, told in vaes.items()},
         workspace_updates={kind: told["updates"] for kind, told in workspaces.items()},
-        cached_observations=sum(told["rows"] for told in latents),
+        cached_observations=sum(told["rows"] for told in latents) // len(study.domains),
         prefill=study.prefill,
         env_steps_per_update=study.env_steps_per_update,
         runs=runs,

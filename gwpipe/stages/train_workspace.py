@@ -16,10 +16,16 @@ def run(settings: TrainWorkspaceStage, place: layout.Place, machine: Machine) ->
     """Train (or go on training) and write weights with their manifest."""
     machine.prepare()
     target = place.path(layout.WORKSPACE, env=settings.env, kind=settings.kind)
-    latents = [place.path(layout.LATENTS, env=settings.env, **name.model_dump()) for name in settings.data]
-    record = Record("train_workspace", place.scale, settings.model_dump(mode="json"), latents, device=machine.device)
+    latents = {
+        domain: [
+            place.path(layout.LATENTS, env=settings.env, domain=domain, **name.model_dump()) for name in settings.data
+        ]
+        for domain in settings.domains
+    }
+    inputs = [path for paths in latents.values() for path in paths]
+    record = Record("train_workspace", place.scale, settings.model_dump(mode="json"), inputs, device=machine.device)
     scratch = layout.scratch(target, record.identity)
-    train, held_out = load_latents(latents, settings.domains, settings.holdout)
+    train, held_out = load_latents(latents, settings.holdout)
     widths = {domain: u.shape[1] for domain, u in train.items()}
     workspace = make_workspace(widths, settings.workspace, settings.seed)
     label = f"train_workspace {settings.env} {settings.kind}"

@@ -51,7 +51,8 @@ def test_every_stage_takes_a_step(repository, tmp_path, env):
     for domain in ("v", "attr"):
         run("train_vae", domain=domain)
     for source in sources:
-        run("cache_latents", **source)
+        for domain in ("v", "attr"):
+            run("cache_latents", domain=domain, **source)
     for kind in ("gw", "clip"):
         run("train_workspace", kind=kind)
     run("random_policy", task=task)

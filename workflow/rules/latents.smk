@@ -1,16 +1,16 @@
 rule cache_latents:
-    """Unimodal latents (posterior means) of a data set, row by row."""
+    """Unimodal latents (posterior means) of one domain over a data set, row by row."""
     input:
         data=with_manifest(layout.DATA),
-        vaes=vaes,
+        vae=with_manifest(layout.VAE),
         code=sources("gwpipe.stages.cache_latents"),
     output:
         latents=directory(at(layout.LATENTS)),
         manifest=at(layout.LATENTS) + layout.MANIFEST,
     log:
-        f"logs/{SCALE}/cache_latents/{{env}}_{{task}}_{{policy}}.log",
+        f"logs/{SCALE}/cache_latents/{{env}}_{{task}}_{{policy}}_{{domain}}.log",
     benchmark:
-        f"results/{SCALE}/benchmarks/cache_latents/{{env}}_{{task}}_{{policy}}.tsv"
+        f"results/{SCALE}/benchmarks/cache_latents/{{env}}_{{task}}_{{policy}}_{{domain}}.tsv"
     params:
         scale=SCALE,
         settings=canonical("cache_latents"),

@@ -38,19 +38,20 @@ def data_of_representation(wildcards):
 
 
 def vaes(wildcards):
-    """The VAE of every domain of an environment, each with its manifest."""
+    """The VAE of every domain that agents see, each with its manifest."""
     return [
         path.format(env=wildcards.env, domain=domain)
-        for domain in representation(wildcards).vae
+        for domain in representation(wildcards).domains
         for path in with_manifest(layout.VAE)
     ]
 
 
 def latents_of_representation(wildcards):
-    """The latents of every data set of an environment, each with its manifest."""
+    """The latents of every domain that workspaces see, of every data set, each with its manifest."""
     return [
-        path.format(env=wildcards.env, task=source.task, policy=source.policy)
+        path.format(env=wildcards.env, task=source.task, policy=source.policy, domain=domain)
         for source in representation(wildcards).data
+        for domain in representation(wildcards).domains
         for path in with_manifest(layout.LATENTS)
     ]
 
@@ -84,7 +85,11 @@ def representations(wildcards):
     paths = []
     for env in settings.ENVIRONMENTS:
         block = CONFIG.environments[env].representation
-        paths += [at(layout.VAE).format(env=env, domain=domain) for domain in block.vae]
+        paths += [at(layout.VAE).format(env=env, domain=domain) for domain in block.domains]
         paths += [at(layout.WORKSPACE).format(env=env, kind=kind) for kind in block.workspace.kinds]
-        paths += [at(layout.LATENTS).format(env=env, task=source.task, policy=source.policy) for source in block.data]
+        paths += [
+            at(layout.LATENTS).format(env=env, task=source.task, policy=source.policy, domain=domain)
+            for source in block.data
+            for domain in block.domains
+        ]
     return [path + layout.MANIFEST for path in paths]
