@@ -105,11 +105,10 @@ def draw(title: str, curves: pd.DataFrame, criterion: dict[str, Any], target: Pa
     axes.axhline(0, color="0.6", lw=0.8)
     if (threshold := criterion["threshold"]) is not None:
         axes.axhline(threshold, color="0.3", ls="--", lw=1, label=f"criterion {threshold:.0f}")
-    axes.set(xlabel="environment steps", ylabel="return above random", title=f"{title}, default scale")
+    note = f"trailing mean of {criterion['window']} episodes, one line a seed"
+    axes.set(xlabel="environment steps", ylabel="return above random", title=f"{title}, default scale: {note}")
     axes.legend(frameon=False)
     axes.set_xlim(left=0)
-    note = f"trailing mean of {criterion['window']} episodes; one line a seed"
-    axes.annotate(note, (1, 0.02), xycoords="axes fraction", ha="right", fontsize=8, color="0.4")
     figure.savefig(target, dpi=130)
     plt.close(figure)
 
