@@ -55,7 +55,7 @@ class SentenceDecoder(nn.Module):
 
 
 def cross_entropy(scores: Tensor, ids: Tensor) -> Tensor:
-    """−log p of a sentence: scores (B, L, words), ids (B, L) → summed over its words and its END, mean over the batch."""
+    """−log p of sentences ids (B, L) by scores (B, L, words): summed over the words and END, mean over the batch."""
     kinds = scores.shape[-1]
     lost = functional.cross_entropy(
         scores.float().reshape(-1, kinds), ids.reshape(-1), ignore_index=WORD_IDS[PAD], reduction="sum"
