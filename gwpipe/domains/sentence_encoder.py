@@ -46,9 +46,7 @@ def load_text_model(model: str) -> TextModel:
         network = transformers.AutoModel.from_pretrained(model, trust_remote_code=False, use_safetensors=True)
     except (OSError, ValueError, ImportError) as fault:
         reason = (str(fault).strip() or "no reason given").splitlines()[0]
-        raise UserError(
-            f"text encoder '{model}' cannot be loaded (a folder or a name on the hub?): {reason}"
-        ) from fault
+        raise UserError(f"text encoder '{model}' cannot be loaded from a folder or the hub: {reason}") from fault
 
     def tokenise(lines: list[str]) -> dict[str, Tensor]:
         cut = tokeniser(lines, padding=True, return_tensors="pt")

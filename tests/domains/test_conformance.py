@@ -113,6 +113,7 @@ class Broken(ShapeAttributesVAE):
 FAULTS = [
     "describe leaves something out",
     "depends on the rows around",
+    "changed in place",
     "draws random numbers",
     r"not \(B, 4\)",
     "not float32",
