@@ -17,12 +17,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gwpipe.domains.catalogue import DOMAINS, make_domain
-from gwpipe.domains.vae import beta_vae_loss
+from gwpipe.domains.catalogue import make_domain
+from gwpipe.domains.domain import VAE, Domain
+from gwpipe.domains.vae import beta_vae_loss, decoder_loss
 from gwpipe.envs.shape_drawing import draw
 from gwpipe.envs.simple_shapes import normalise, sample_attributes
 from gwpipe.representations import load_representation
-from gwpipe.settings.config import Config, load
+from gwpipe.settings.config import ENVIRONMENTS, Config, load
 from gwpipe.settings.representation import LossWeights, VAESettings, WorkspaceSettings
 from gwpipe.workspace.objective import workspace_losses
 from gwpipe.workspace.training import make_workspace
@@ -48,8 +49,10 @@ def rate(module: nn.Module, loss_of: Callable[[], Tensor], batch: int, seconds: 
 def speed_of_vae(env: str, name: str, settings: VAESettings, batch: int) -> float:
     """Samples/s of one VAE."""
     domain = make_domain(env, name, settings).to(memory_format=torch.channels_last)
-    x, noise = random_inputs(env, name, batch), torch.randn(batch, settings.latent)
-    return rate(domain, lambda: beta_vae_loss(domain, x, noise, settings.beta, settings.precision)[0], batch)
+    x, noise = random_inputs(env, domain, batch), torch.randn(batch, settings.latent)
+    if isinstance(domain, VAE):
+        return rate(domain, lambda: beta_vae_loss(domain, x, noise, settings.beta, settings.precision)[0], batch)
+    return rate(domain, lambda: decoder_loss(domain, x, noise, settings.precision)[0], batch)
 
 
 def speed_of_workspace(domains: dict[str, int], settings: WorkspaceSettings, losses: LossWeights, batch: int) -> float:
@@ -62,7 +65,7 @@ def speed_of_workspace(domains: dict[str, int], settings: WorkspaceSettings, los
 
 def speed(config: Config, title: str, batch_limit: int) -> None:
     """Every VAE and workspace of a configuration; at most `batch_limit` samples a batch."""
-    for env in DOMAINS:
+    for env in ENVIRONMENTS:
         block = config.environments[env].representation
         latents = {name: vae.latent for name, vae in block.seen.items()}
         for name, vae in block.vae.items():
@@ -75,14 +78,17 @@ def speed(config: Config, title: str, batch_limit: int) -> None:
             print(f"{title:8} {env:14} {kind:9} batch {batch:5} {found:10.0f} samples/s", flush=True)
 
 
-def random_inputs(env: str, name: str, batch: int) -> Tensor:
-    if name == "v":
-        side = DOMAINS[env][name]["side"]
-        return torch.rand(batch, 3, side, side).to(memory_format=torch.channels_last)
+def random_inputs(env: str, domain: Domain, batch: int) -> Tensor:
+    """Inputs of observations drawn at random; in Simple Shapes, of random shapes."""
+    rng = np.random.default_rng(0)
     if env == "simple_shapes":
-        rng = np.random.default_rng(0)
-        return torch.from_numpy(normalise(np.stack([sample_attributes(rng) for _ in range(batch)])))
-    return torch.randn(batch, DOMAINS[env][name]["size"])
+        raw = np.stack([sample_attributes(rng) for _ in range(batch)])
+        shown = draw(raw) if domain.observation == "image" else normalise(raw)
+    elif domain.observation == "image":
+        shown = rng.integers(0, 256, (batch, 64, 64, 3), dtype=np.uint8)
+    else:
+        shown = rng.standard_normal((batch, 76)).astype(np.float32)
+    return domain.inputs(domain.tensor(domain.prepare(shown)))
 
 
 def read_out(features: Tensor, raw: np.ndarray, unseen: int, steps: int = 3000) -> str:
@@ -118,7 +124,7 @@ def quality(results: Path, rows: int) -> None:
     rng = np.random.default_rng(1)
     raw = np.stack([sample_attributes(rng) for _ in range(5 * rows)])
     observations = {"image": draw(raw), "attributes": normalise(raw)}
-    vaes = {name: home / "vae" / name / "weights.safetensors" for name in DOMAINS["simple_shapes"]}
+    vaes = {name: home / "vae" / name / "weights.safetensors" for name in ("v", "attr")}
     print(f"{'':24} {'px rms':>8} {'px med':>8} {'deg med':>8} {'deg 90%':>8}")
     for kind in ("gw", "clip", "vaes"):
         workspace = None if kind == "vaes" else home / "workspace" / kind / "weights.safetensors"

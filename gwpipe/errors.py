@@ -1,4 +1,7 @@
-"""The one exception that carries a message for the person at the keyboard."""
+"""The one exception that carries a message for the person at the keyboard, and the hint that ends many messages."""
+
+import difflib
+from collections.abc import Iterable
 
 
 class UserError(Exception):
@@ -6,3 +9,12 @@ class UserError(Exception):
 
     The command line prints the message alone and exits with status 2; a traceback is never shown for it.
     """
+
+
+def nearest(name: str, candidates: Iterable[str]) -> str:
+    """The end of a message about an unknown `name`: the candidate most like it, else all of them."""
+    candidates = list(candidates)
+    close = difflib.get_close_matches(name, candidates, n=1, cutoff=0.5)
+    if close:
+        return f"; did you mean '{close[0]}'?"
+    return f"; valid here: {', '.join(candidates)}" if candidates else ""

@@ -1,8 +1,10 @@
 """Every random stream of the project comes from here: named, reproducible, independent of process and clock."""
 
 import hashlib
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 
@@ -23,3 +25,18 @@ def numpy_generator(*parts: str | int) -> np.random.Generator:
 def torch_generator(*parts: str | int, device: str | torch.device = "cpu") -> torch.Generator:
     """A torch generator for the stream named by `parts`."""
     return torch.Generator(device=device).manual_seed(derive(*parts))
+
+
+def row_draws(rows: npt.NDArray[Any], *parts: str | int) -> npt.NDArray[np.uint16]:
+    """16 random numbers (N, 16), uniform in 0 … 65535, for each row of `rows` (N, …).
+
+    They depend on the row's bytes and the stream's name alone, so a row draws the same wherever it stands.
+    """
+    stream = hashlib.sha256("\x1f".join(map(str, parts)).encode())
+    digests = bytearray()
+    for row in np.ascontiguousarray(rows):
+        # A stream absorbs its name once; copying it is cheaper than hashing the name again.
+        hashed = stream.copy()
+        hashed.update(b"\x1f" + row.tobytes())
+        digests += hashed.digest()
+    return np.frombuffer(bytes(digests), dtype="<u2").reshape(-1, 16)

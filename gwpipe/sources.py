@@ -7,6 +7,7 @@ everything: the values that a stage uses are tracked by its settings string inst
 
 import ast
 import functools
+import importlib.util
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
@@ -16,16 +17,15 @@ PLUMBING = ("settings", "layout", "machine", "artefact", "progress", "cli", "err
 def sources(*modules: str) -> list[str]:
     """Sorted paths of all files of this package that `modules` import, directly or not, themselves included.
 
-    Paths are relative to the working folder where they lie inside it.
+    Paths are relative to the working folder where they lie inside it. A module of another package (a plug-in's) counts
+    as one file, by its absolute path.
 
     Raises:
         FileNotFoundError: a module does not exist.
     """
     found: set[Path] = set()
     waiting = [_file(name) for name in modules]
-    for name, file in zip(modules, waiting):
-        if file is None:
-            raise FileNotFoundError(f"no module {name} in this package")
+    outside = [_outside(name) for name, file in zip(modules, waiting) if file is None]
     while waiting:
         file = waiting.pop()
         if file is None or file in found:
@@ -39,8 +39,18 @@ def sources(*modules: str) -> list[str]:
         waiting += [_file(name) for name in _imports(file)]
     # Relative where possible, so that a checkout that moved has the same inputs.
     here = Path.cwd()
-    kept = (file for file in found if not _is_plumbing(file))
+    kept = [*outside, *(file for file in found if not _is_plumbing(file))]
     return sorted(str(file.relative_to(here) if file.is_relative_to(here) else file) for file in kept)
+
+
+def _outside(module: str) -> Path:
+    try:
+        spec = None if module.split(".")[0] == PACKAGE.name else importlib.util.find_spec(module)
+    except ModuleNotFoundError:
+        spec = None
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError(f"no module {module}")
+    return Path(spec.origin)
 
 
 def _is_plumbing(file: Path) -> bool:

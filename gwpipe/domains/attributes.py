@@ -1,5 +1,6 @@
 """The attribute β-VAEs (Tables IV and V), in the layouts that give the printed parameter counts."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,11 +9,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gwpipe.domains.domain import Domain
+from gwpipe.domains.domain import VAE
 from gwpipe.domains.mlp import mlp
+from gwpipe.errors import UserError, nearest
 
 SHAPES = 3
 """Classes of Simple Shapes; the attribute vector begins with their one-hot."""
+
+COLUMNS = {"position": (3, 4), "size": (5,), "rotation": (6, 7), "colour": (8, 9, 10)}
+"""Columns of Simple Shapes' other attributes, by what may be left out together."""
 
 SMALLEST_SCALE = 0.01
 """Lower bound of a standard deviation (m, rad, m/s or rad/s): what hardly moves in the data must not become noise."""
@@ -20,39 +25,53 @@ CLIP = 10.0
 """Standardised attributes are cut at this many standard deviations: a collision's velocities would rule the loss."""
 
 
-class ShapeAttributesVAE(Domain):
-    """Simple Shapes' 11 attributes (B, 11): the class by cross entropy, the other 8 by tanh and squared error.
+class ShapeAttributesVAE(VAE):
+    """Simple Shapes' 11 attributes (B, 11): the class by cross entropy, the others by tanh and squared error.
 
     Args:
         latent: width of u (10 in the paper).
         width: factor on the hidden layers (64 in the paper).
+        without: attributes that this domain does not see, of `COLUMNS`; none in the paper. What it sees (B, A) keeps
+            the order.
+
+    Raises:
+        UserError: `without` names something else.
     """
 
     observation = "attributes"
 
-    def __init__(self, latent: int, width: float = 1.0) -> None:
+    def __init__(self, latent: int, width: float = 1.0, without: Sequence[str] = ()) -> None:
         super().__init__()
-        self.latent, self.width = latent, width
+        for name in without:
+            if name not in COLUMNS:
+                raise UserError(f"Simple Shapes' attributes without '{name}' cannot be made{nearest(name, COLUMNS)}")
+        self.latent, self.width, self.without = latent, width, sorted(without)
+        left_out = {column for name in without for column in COLUMNS[name]}
+        self.columns = [column for column in range(SHAPES + 8) if column not in left_out]
         hidden = max(1, round(64 * width))
-        self.encoder = nn.Sequential(mlp(SHAPES + 8, hidden, hidden, latent), nn.ReLU())
+        self.encoder = nn.Sequential(mlp(len(self.columns), hidden, hidden, latent), nn.ReLU())
         self.mean = nn.Linear(latent, latent)
         self.log_variance = nn.Linear(latent, latent)
         self.decoder = nn.Sequential(mlp(latent, hidden, hidden), nn.ReLU())
         self.shape = nn.Linear(hidden, SHAPES)
-        self.rest = nn.Linear(hidden, 8)
+        self.rest = nn.Linear(hidden, len(self.columns) - SHAPES)
 
     def describe(self) -> dict[str, Any]:
-        return {"kind": "shape_attributes", "latent": self.latent, "width": self.width}
+        return {"kind": "shape_attributes", "latent": self.latent, "width": self.width, "without": self.without}
 
-    def inputs(self, observations: Tensor) -> Tensor:
-        return observations.float()
+    def prepare(self, observations: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """(B, 11) to (B, A): what is not left out."""
+        return observations[:, self.columns] if self.without else observations
+
+    def inputs(self, prepared: Tensor) -> Tensor:
+        return prepared.float()
 
     def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
         features = self.encoder(x)
         return self.mean(features), self.log_variance(features)
 
     def decode(self, u: Tensor) -> Tensor:
-        """(B, latent) to (B, 11): 3 logits and 8 attributes in [−1, 1]."""
+        """(B, latent) to (B, A): 3 logits and the other attributes in [−1, 1]."""
         features = self.decoder(u)
         return torch.cat([self.shape(features), torch.tanh(self.rest(features))], dim=-1)
 
@@ -66,25 +85,26 @@ class ShapeAttributesVAE(Domain):
         return torch.cat([shape, decoded[:, SHAPES:].detach()], dim=1).float().cpu().numpy()
 
 
-class VectorAttributesVAE(Domain):
-    """A vector of real attributes (B, size), standardised per entry: RoboDesk's 76.
+class VectorAttributesVAE(VAE):
+    """A vector of real attributes (B, size), standardised per entry: RoboDesk's 76, or a part of them.
 
     Positions, angles and velocities differ in scale by orders of magnitude, so mean and standard deviation of the
     training data are kept with the weights; u and the loss see standardised entries.
 
     Args:
-        size: entries of the vector.
+        size: entries that this domain sees.
         latent: width of u (40 in the paper).
         width: factor on the hidden layers (512 in the paper).
+        first: column of the environment's vector with which they begin.
     """
 
     observation = "attributes"
     centre: Tensor
     scale: Tensor
 
-    def __init__(self, size: int, latent: int, width: float = 1.0) -> None:
+    def __init__(self, size: int, latent: int, width: float = 1.0, first: int = 0) -> None:
         super().__init__()
-        self.size, self.latent, self.width = size, latent, width
+        self.size, self.latent, self.width, self.first = size, latent, width, first
         hidden = max(1, round(512 * width))
         self.encoder = nn.Sequential(mlp(size, hidden, hidden, hidden, hidden, latent), nn.ReLU())
         self.mean = nn.Linear(latent, latent)
@@ -94,16 +114,30 @@ class VectorAttributesVAE(Domain):
         self.register_buffer("scale", torch.ones(size))
 
     def describe(self) -> dict[str, Any]:
-        return {"kind": "vector_attributes", "size": self.size, "latent": self.latent, "width": self.width}
+        sizes = {"size": self.size, "first": self.first, "latent": self.latent, "width": self.width}
+        return {"kind": "vector_attributes", **sizes}
 
-    def fit_to(self, observations: npt.NDArray[Any]) -> None:
+    def prepare(self, observations: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """(B, A) to the columns that this domain sees (B, size).
+
+        Raises:
+            UserError: the vector has too few columns.
+        """
+        columns = observations.shape[1]
+        if self.first + self.size > columns:
+            raise UserError(
+                f"a domain of attributes {self.first} to {self.first + self.size - 1} cannot read a vector of {columns}"
+            )
+        return observations[:, self.first : self.first + self.size]
+
+    def fit_to(self, prepared: npt.NDArray[Any]) -> None:
         """Take the standardisation from training vectors (N, size)."""
-        rows = observations.astype(np.float64)
+        rows = prepared.astype(np.float64)
         self.centre.copy_(torch.from_numpy(rows.mean(0)))
         self.scale.copy_(torch.from_numpy(rows.std(0).clip(min=SMALLEST_SCALE)))
 
-    def inputs(self, observations: Tensor) -> Tensor:
-        return ((observations.float() - self.centre) / self.scale).clamp(-CLIP, CLIP)
+    def inputs(self, prepared: Tensor) -> Tensor:
+        return ((prepared.float() - self.centre) / self.scale).clamp(-CLIP, CLIP)
 
     def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
         features = self.encoder(x)

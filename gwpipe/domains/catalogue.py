@@ -1,56 +1,50 @@
-"""Which domains each environment has, and how they go to disk and come back."""
+"""How domains are built from a description, and how they go to disk and come back."""
 
-from collections.abc import Callable
+import importlib
+import inspect
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from gwpipe.domains import weights
-from gwpipe.domains.attributes import ShapeAttributesVAE, VectorAttributesVAE
 from gwpipe.domains.domain import Domain
-from gwpipe.domains.visual import VisualVAE
-from gwpipe.errors import UserError
+from gwpipe.errors import UserError, nearest
 from gwpipe.seeding import derive
+from gwpipe.settings import domains
 from gwpipe.settings.representation import VAESettings
-
-KINDS: dict[str, Callable[..., Domain]] = {
-    "visual": VisualVAE,
-    "shape_attributes": ShapeAttributesVAE,
-    "vector_attributes": VectorAttributesVAE,
-}
-"""Name in a stored description → what builds it from the rest of the description."""
-
-DOMAINS: dict[str, dict[str, dict[str, Any]]] = {
-    "simple_shapes": {"v": {"kind": "visual", "side": 32}, "attr": {"kind": "shape_attributes"}},
-    "robodesk": {"v": {"kind": "visual", "side": 64}, "attr": {"kind": "vector_attributes", "size": 76}},
-}
-"""Environment → domain → what its settings do not say."""
 
 
 def build(description: dict[str, Any]) -> Domain:
     """The module of a description; freshly initialised by torch's global generator.
 
     Raises:
-        UserError: a kind that this version does not know.
+        UserError: a kind that this version does not know, or an option that the kind does not have or refuses.
     """
-    rest = {key: value for key, value in description.items() if key != "kind"}
-    if description.get("kind") not in KINDS:
-        raise UserError(f"there is no domain of kind {description.get('kind')!r}; there is {', '.join(KINDS)}")
-    return KINDS[description["kind"]](**rest)
+    kind = description.get("kind")
+    module, name = domains.place_of(kind)
+    maker: type[Domain] = getattr(importlib.import_module(module), name)
+    options = {key: value for key, value in description.items() if key != "kind"}
+    known = inspect.signature(maker).parameters
+    for option in options:
+        if option not in known:
+            raise UserError(f"a domain of kind '{kind}' has no option '{option}'{nearest(option, known)}")
+    for option, parameter in known.items():
+        if parameter.default is parameter.empty and option not in options:
+            raise UserError(f"a domain of kind '{kind}' needs the option '{option}'")
+    return maker(**options)
 
 
 def make_domain(env: str, name: str, settings: VAESettings, seed: int = 0) -> Domain:
     """A fresh domain of an environment, its weights drawn from `seed`.
 
     Raises:
-        UserError: the environment has no such domain.
+        UserError: the environment has no such domain, or its kind or options do not exist.
     """
-    if name not in DOMAINS[env]:
-        raise UserError(f"{env} has no domain '{name}'; there is {', '.join(DOMAINS[env])}")
+    chosen = domains.resolved(env, name, settings)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive("domain", name, seed))
-        return build(DOMAINS[env][name] | {"latent": settings.latent, "width": settings.width})
+        return build({"kind": chosen.kind, "latent": chosen.latent, "width": chosen.width} | chosen.options)
 
 
 def save_domain(path: Path, domain: Domain) -> None:

@@ -1,11 +1,14 @@
-"""The β-VAE's loss (Appendix A-B): what one update minimises. Pure functions; they also run on the meta device."""
+"""What one update of a domain minimises: the β-VAE's loss (Appendix A-B), or a decoder's on frozen latents.
+
+Pure functions; they also run on the meta device.
+"""
 
 from typing import Literal
 
 import torch
 from torch import Tensor
 
-from gwpipe.domains.domain import Domain
+from gwpipe.domains.domain import VAE, Domain
 
 
 def kl_to_standard_normal(mean: Tensor, log_variance: Tensor) -> Tensor:
@@ -19,7 +22,7 @@ def reparameterise(mean: Tensor, log_variance: Tensor, noise: Tensor) -> Tensor:
 
 
 def beta_vae_loss(
-    domain: Domain, x: Tensor, noise: Tensor, beta: float, precision: Literal["fp32", "bf16"] = "fp32"
+    domain: VAE, x: Tensor, noise: Tensor, beta: float, precision: Literal["fp32", "bf16"] = "fp32"
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """Loss of one batch and its parts.
 
@@ -32,8 +35,18 @@ def beta_vae_loss(
     mean, log_variance = mean.float(), log_variance.float()
     u = reparameterise(mean, log_variance, noise)
     with torch.autocast(x.device.type, torch.bfloat16, enabled=precision == "bf16"):
-        decoded = domain.decode(u)
+        decoded = domain.decode_given(u, x)
     reconstruction = domain.reconstruction_loss(decoded, x)
     kl = kl_to_standard_normal(mean, log_variance)
     loss = reconstruction + beta * kl
     return loss, {"loss": loss.detach(), "reconstruction": reconstruction.detach(), "kl": kl.detach()}
+
+
+def decoder_loss(
+    domain: Domain, x: Tensor, u: Tensor, precision: Literal["fp32", "bf16"] = "fp32"
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Loss of one batch where the encoder is frozen, and its parts: reconstruction of x (B, …) from u (B, latent)."""
+    with torch.autocast(x.device.type, torch.bfloat16, enabled=precision == "bf16"):
+        decoded = domain.decode_given(u, x)
+    reconstruction = domain.reconstruction_loss(decoded, x)
+    return reconstruction, {"loss": reconstruction.detach(), "reconstruction": reconstruction.detach()}

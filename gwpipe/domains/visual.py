@@ -14,7 +14,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gwpipe.domains.domain import Domain
+from gwpipe.domains.domain import VAE
+from gwpipe.domains.views import VIEWS
+from gwpipe.errors import UserError, nearest
 
 ENCODER_CHANNELS = {32: (64, 128, 256, 512), 64: (64, 128, 256, 512, 1024)}
 DECODER_CHANNELS = {32: (512, 256, 128), 64: (1024, 512, 256, 128)}
@@ -28,23 +30,78 @@ def _scaled(channels: tuple[int, ...], width: float) -> tuple[int, ...]:
     return tuple(max(1, round(width * count)) for count in channels)
 
 
-class VisualVAE(Domain):
+class PictureDecoder(nn.Module):
+    """u (B, latent) to pictures (B, channels, side, side) in [0, 1].
+
+    Args:
+        side: height and width, 32 or 64 px.
+        latent: width of u.
+        width: factor on all channel counts but the last.
+        channels: of the picture.
+
+    Raises:
+        UserError: no layout for pictures of that side.
+    """
+
+    def __init__(self, side: int, latent: int, width: float, channels: int = 3) -> None:
+        super().__init__()
+        _require_side(side)
+        counts = _scaled(DECODER_CHANNELS[side], width)
+        # A transposed convolution of kernel 8 on one pixel is this linear layer.
+        self.base = nn.Linear(latent, counts[0] * _BASE**2, bias=False)
+        blocks: list[nn.Module] = [nn.BatchNorm2d(counts[0]), nn.ReLU()]
+        for before, after in pairwise(counts):
+            blocks += [nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU()]
+        self.blocks = nn.Sequential(*blocks)
+        self.last = nn.Conv2d(counts[-1], channels, 4, 1, 1)
+
+    def forward(self, u: Tensor) -> Tensor:
+        base = self.base(u).unflatten(1, (_BASE, _BASE, -1)).permute(0, 3, 1, 2)
+        # An even kernel keeps the size with one more pixel on the right and at the bottom.
+        return torch.sigmoid(self.last(functional.pad(self.blocks(base), (0, 1, 0, 1))))
+
+
+def from_bytes(pictures: Tensor) -> Tensor:
+    """uint8 (B, H, W, C) to float32 (B, C, H, W) in [0, 1]; in memory the channels stay last."""
+    return pictures.permute(0, 3, 1, 2).float() / 255
+
+
+def to_bytes(decoded: Tensor) -> npt.NDArray[np.uint8]:
+    """Pictures (B, C, H, W) in [0, 1] to uint8 (B, H, W, C)."""
+    return decoded.detach().float().mul(255).round().permute(0, 2, 3, 1).to("cpu", torch.uint8).numpy()
+
+
+def squared_error(decoded: Tensor, x: Tensor) -> Tensor:
+    """Gaussian negative log-likelihood with σ = 1, without its constant: half the squared error.
+
+    Summed over a picture's entries, mean over the batch.
+    """
+    return 0.5 * (decoded.float() - x).square().flatten(1).sum(1).mean()
+
+
+class VisualVAE(VAE):
     """Pictures (B, side, side, 3), uint8, to u and back.
 
     Args:
         side: height and width, 32 or 64 px.
         latent: width of u (10 and 40 in the paper).
         width: factor on all channel counts; 1 is the paper's.
+        view: what is seen of a picture: "colour" (the paper's), "luma" (colour-blind) or "silhouette".
+
+    Raises:
+        UserError: no layout for pictures of that side, or no such view.
     """
 
     observation = "image"
 
-    def __init__(self, side: int, latent: int, width: float = 1.0) -> None:
+    def __init__(self, side: int, latent: int, width: float = 1.0, view: str = "colour") -> None:
         super().__init__()
-        if side not in ENCODER_CHANNELS:
-            raise ValueError(f"no visual VAE for pictures of {side} px; there is one for {sorted(ENCODER_CHANNELS)}")
-        self.side, self.latent, self.width = side, latent, width
-        channels = (3, *_scaled(ENCODER_CHANNELS[side], width))
+        _require_side(side)
+        if view not in VIEWS:
+            raise UserError(f"a visual domain has no view '{view}'{nearest(view, VIEWS)}")
+        self.side, self.latent, self.width, self.view = side, latent, width, view
+        seen, _ = VIEWS[view]
+        channels = (seen, *_scaled(ENCODER_CHANNELS[side], width))
         # Batch norm subtracts the mean, so a bias before it would do nothing.
         blocks: list[nn.Module] = []
         for before, after in pairwise(channels):
@@ -53,37 +110,35 @@ class VisualVAE(Domain):
         features = channels[-1] * (side >> len(channels[1:])) ** 2
         self.mean = nn.Linear(features, latent)
         self.log_variance = nn.Linear(features, latent)
-
-        channels = _scaled(DECODER_CHANNELS[side], width)
-        # A transposed convolution of kernel 8 on one pixel is this linear layer.
-        self.base = nn.Linear(latent, channels[0] * _BASE**2, bias=False)
-        blocks = [nn.BatchNorm2d(channels[0]), nn.ReLU()]
-        for before, after in pairwise(channels):
-            blocks += [nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU()]
-        self.decoder = nn.Sequential(*blocks)
-        self.last = nn.Conv2d(channels[-1], 3, 4, 1, 1)
+        self.decoder = PictureDecoder(side, latent, width, seen)
 
     def describe(self) -> dict[str, Any]:
-        return {"kind": "visual", "side": self.side, "latent": self.latent, "width": self.width}
+        return {"kind": "visual", "side": self.side, "latent": self.latent, "width": self.width, "view": self.view}
 
-    def inputs(self, observations: Tensor) -> Tensor:
-        """uint8 (B, side, side, 3) to float32 (B, 3, side, side) in [0, 1]; in memory the channels stay last."""
-        return observations.permute(0, 3, 1, 2).float() / 255
+    def prepare(self, observations: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """uint8 (B, side, side, 3), or one channel of it where that is the view."""
+        return VIEWS[self.view][1](observations)
+
+    def inputs(self, prepared: Tensor) -> Tensor:
+        """uint8 (B, side, side, C) to float32 (B, C, side, side) in [0, 1]."""
+        return from_bytes(prepared)
 
     def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
         features = self.encoder(x)
         return self.mean(features), self.log_variance(features)
 
     def decode(self, u: Tensor) -> Tensor:
-        """(B, latent) to pictures (B, 3, side, side) in [0, 1]."""
-        base = self.base(u).unflatten(1, (_BASE, _BASE, -1)).permute(0, 3, 1, 2)
-        # An even kernel keeps the size with one more pixel on the right and at the bottom.
-        return torch.sigmoid(self.last(functional.pad(self.decoder(base), (0, 1, 0, 1))))
+        """(B, latent) to pictures (B, C, side, side) in [0, 1]."""
+        return self.decoder(u)
 
     def reconstruction_loss(self, decoded: Tensor, x: Tensor) -> Tensor:
-        """Gaussian negative log-likelihood with σ = 1, without its constant: half the squared error."""
-        return 0.5 * (decoded.float() - x).square().flatten(1).sum(1).mean()
+        return squared_error(decoded, x)
 
     def observations(self, decoded: Tensor) -> npt.NDArray[np.uint8]:
-        pictures = decoded.detach().float().mul(255).round().permute(0, 2, 3, 1)
-        return pictures.to("cpu", torch.uint8).numpy()
+        return to_bytes(decoded)
+
+
+def _require_side(side: int) -> None:
+    if side not in DECODER_CHANNELS:
+        sides = ", ".join(map(str, sorted(DECODER_CHANNELS)))
+        raise UserError(f"no visual layout for pictures of {side} px; there is one for {sides}")

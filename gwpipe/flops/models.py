@@ -4,14 +4,18 @@ Nothing of the paper's size is ever run: networks live on the meta device, VAEs 
 parts are counted on short chunks (`extrapolation`).
 """
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from gwpipe.agents.dreaming import actor_critic_update_loss, build_networks, empty_batch, world_model_update_loss
 from gwpipe.agents.policies import policy_for
 from gwpipe.agents.registry import METHODS
 from gwpipe.agents.returns import no_spread
-from gwpipe.domains.vae import beta_vae_loss
+from gwpipe.domains.domain import VAE
+from gwpipe.domains.vae import beta_vae_loss, decoder_loss
 from gwpipe.flops.costs import Costs, Counts
 from gwpipe.flops.counter import count_flops
 from gwpipe.flops.dreamer_v3 import update_flops
@@ -72,29 +76,39 @@ def frozen(env: EnvironmentName, settings: RepresentationSettings, kind: str | N
 
 
 def vae_flops(env: EnvironmentName, name: DomainName, settings: VAESettings) -> int:
-    """One update of a β-VAE on a whole batch.
+    """One update of a domain on a whole batch; nothing where nothing is trained.
 
     Counted on the CPU, because the loss asks for autocast and the meta device has none: two observations, whose cost
     grows in proportion. Neither the weights' values nor the precision change a count.
     """
     domain = meta_domain(env, name, settings).to_empty(device="cpu")
+    if not (domain.can_decode and any(p.requires_grad for p in domain.parameters())):
+        return 0
     for tensor in (*domain.parameters(), *domain.buffers()):
         torch.nn.init.ones_(tensor)
-    shape, dtype = SHAPES[env].observations[domain.observation]
-    x = domain.inputs(torch.zeros((2, *shape), dtype=dtype))
-    noise = torch.zeros(2, settings.latent)
-    for_two = count_flops(lambda: beta_vae_loss(domain, x, noise, settings.beta)[0].backward())
+    x = domain.inputs(domain.tensor(domain.prepare(_nothing(env, 2)[domain.observation])))
+    u = torch.zeros(2, settings.latent)
+
+    def update() -> None:
+        loss, _ = beta_vae_loss(domain, x, u, settings.beta) if isinstance(domain, VAE) else decoder_loss(domain, x, u)
+        loss.backward()
+
+    for_two = count_flops(update)
     return for_two * settings.optimisation.batch_size // 2
 
 
 def encode_flops(env: EnvironmentName, representation: Representation) -> int:
     """One observation through everything that is frozen, VAEs to z."""
-    observation = {
-        name: np.zeros((1, *shape), dtype=np.uint8 if dtype is torch.uint8 else np.float32)
+    with torch.no_grad():
+        return count_flops(lambda: representation.fuse(representation.encode(_nothing(env, 1))))
+
+
+def _nothing(env: EnvironmentName, rows: int) -> dict[str, npt.NDArray[Any]]:
+    """Observations of an environment that show nothing, batch first."""
+    return {
+        name: np.zeros((rows, *shape), dtype=np.uint8 if dtype is torch.uint8 else np.float32)
         for name, (shape, dtype) in SHAPES[env].observations.items()
     }
-    with torch.no_grad():
-        return count_flops(lambda: representation.fuse(representation.encode(observation)))
 
 
 def workspace_flops(settings: WorkspaceSettings, latents: dict[str, int], coefficients: dict[str, float]) -> int:

@@ -1,6 +1,5 @@
 """The whole configuration, how it is put together from files and overrides, and what is said about mistakes in it."""
 
-import difflib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self, get_args, get_origin
@@ -8,7 +7,8 @@ from typing import Any, ClassVar, Self, get_args, get_origin
 import yaml
 from pydantic import BaseModel, ValidationError, model_validator
 
-from gwpipe.errors import UserError
+from gwpipe.errors import UserError, nearest
+from gwpipe.settings import domains
 from gwpipe.settings.agents import RESERVED_METHODS, AgentsSettings
 from gwpipe.settings.environments import TASKS, EnvironmentName, RoboDeskSettings, SimpleShapesSettings
 from gwpipe.settings.model import Settings
@@ -27,8 +27,31 @@ class Study(Settings):
         tasks = TASKS[self.name]
         for task in (self.agents.task, *(source.task for source in self.representation.data)):
             if task not in tasks:
-                raise ValueError(f"task '{task}' is unknown{_nearest(task, tasks)}")
+                raise ValueError(f"task '{task}' is unknown{nearest(task, tasks)}")
         return self
+
+    @model_validator(mode="before")
+    @classmethod
+    def _domains_exist(cls, raw: Any) -> Any:
+        # Before anything else: a misspelt name would be reported as a block without its keys.
+        representation = raw.get("representation") if isinstance(raw, Mapping) else None
+        vae = representation.get("vae") if isinstance(representation, Mapping) else None
+        for name in vae if isinstance(vae, Mapping) else ():
+            try:
+                domains.entry(cls.name, str(name))
+            except UserError as fault:
+                raise ValueError(str(fault)) from None
+        return raw
+
+    @model_validator(mode="after")
+    def _domains_are_resolved(self) -> Self:
+        """Every domain says its kind and all of its options, so that a stage's settings name all it depends on."""
+        representation = self.representation
+        try:
+            vae = {name: domains.resolved(self.name, name, block) for name, block in representation.vae.items()}
+        except UserError as fault:
+            raise ValueError(str(fault)) from None
+        return self.model_copy(update={"representation": representation.model_copy(update={"vae": vae})})
 
 
 class SimpleShapesStudy(Study):
@@ -139,7 +162,7 @@ def explain(fault: ValidationError, root: type[BaseModel]) -> str:
     where = ".".join(location)
     more = f" ({fault.error_count() - 1} more)" if fault.error_count() > 1 else ""
     if error["type"] == "extra_forbidden":
-        return f"config key '{where}' is unknown{_nearest(location[-1], _keys_at(root, location[:-1]))}{more}"
+        return f"config key '{where}' is unknown{nearest(location[-1], _keys_at(root, location[:-1]))}{more}"
     if error["type"] == "missing":
         return f"config key '{where}' is missing{more}"
     if error["type"] == "value_error":
@@ -148,17 +171,9 @@ def explain(fault: ValidationError, root: type[BaseModel]) -> str:
         return f"config key '{where}': method '{error['input']}' is reserved and not available yet{more}"
     if error["type"] == "literal_error":
         choices = error["ctx"]["expected"].replace(" or ", ", ").replace("'", "").split(", ")
-        what = f"'{error['input']}' is not one of {', '.join(choices)}{_nearest(str(error['input']), choices)}"
+        what = f"'{error['input']}' is not one of {', '.join(choices)}{nearest(str(error['input']), choices)}"
         return f"config key '{where}': {what}{more}"
     return f"config key '{where}': {error['msg'].lower()}, but the value is {error['input']!r}{more}"
-
-
-def _nearest(name: str, candidates: Iterable[str]) -> str:
-    candidates = list(candidates)
-    close = difflib.get_close_matches(name, candidates, n=1, cutoff=0.5)
-    if close:
-        return f"; did you mean '{close[0]}'?"
-    return f"; valid here: {', '.join(candidates)}" if candidates else ""
 
 
 def _keys_at(model: Any, path: list[str]) -> list[str]:

@@ -2,11 +2,14 @@
 
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from typing import Literal, Self
+
+from pydantic import Field, JsonValue, model_validator
 
 from gwpipe.settings.model import Settings
 
-DomainName = Literal["v", "attr"]
+DomainName = str
+"""A name of the environment's table in `gwpipe.settings.domains`; the whole configuration is checked against it."""
 WorkspaceKind = Literal["gw", "clip"]
 
 
@@ -37,8 +40,12 @@ class OptimisationSettings(Settings):
 
 
 class VAESettings(Settings):
-    """A β-VAE in the paper's layout, every hidden width multiplied by `width`."""
+    """A domain's module and its training: a β-VAE in the paper's layout, every hidden width multiplied by `width`."""
 
+    kind: str | None = None
+    """What builds it, a kind of `gwpipe.settings.domains`; the table's when absent, filled in on loading."""
+    options: dict[str, JsonValue] = Field(default_factory=dict)
+    """Further arguments of the kind's constructor, laid over the table's."""
     width: float = Field(1.0, gt=0)
     latent: int = Field(gt=0)
     beta: float = Field(ge=0)

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from gwpipe.errors import UserError
-from gwpipe.settings import load, resolve
+from gwpipe.settings import domains, load, resolve
 from gwpipe.settings.config import dotted, merge
 from gwpipe.settings.stages import STAGES, stage_settings
 
@@ -34,6 +34,10 @@ def test_every_scale_is_an_overlay_of_the_same_keys(repository, scale):
         ("environments.robodesk.environment.fidelity=fas", "did you mean 'fast'?"),
         ("environments.robodesk.representation.vae.v.optimisation.step=3", "did you mean 'steps'?"),
         ("environments.robodesk.representation.workspace.kinds.gw.dyc=3", "did you mean 'dcy'?"),
+        ("environments.simple_shapes.representation.vae.atr.latent=3", "no domain 'atr'; did you mean 'attr'?"),
+        ("environments.robodesk.representation.vae.propio.latent=3", "no domain 'propio'; did you mean 'proprio'?"),
+        ("environments.simple_shapes.representation.vae.v.kind=visul", "did you mean 'visual'?"),
+        ("environments.simple_shapes.representation.vae.v.option={}", "did you mean 'options'?"),
         ("environments.simple_shapes.agents", "not of the form"),
         ("=4", "not of the form"),
         ("scale=[", "not valid YAML"),
@@ -117,3 +121,53 @@ def test_an_unknown_wildcard_is_one_line(smoke_config, stage, wildcards, message
     with pytest.raises(UserError, match=message) as caught:
         stage_settings(stage, smoke_config, None, **wildcards)
     assert "\n" not in str(caught.value)
+
+
+def test_a_domain_s_kind_and_options_stand_in_its_stage_s_settings(raw):
+    """What builds a domain is part of what Snakemake tracks."""
+    chosen = {"env": "simple_shapes", "domain": "v"}
+    plain = stage_settings("train_vae", resolve(raw), None, **chosen)
+    assert (plain.vae.kind, plain.vae.options) == ("visual", {"side": 32})
+    grey = resolve(raw, ["environments.simple_shapes.representation.vae.v.options.view=luma"])
+    assert stage_settings("train_vae", grey, None, **chosen).vae.options == {"side": 32, "view": "luma"}
+
+
+def test_a_domain_that_the_table_has_can_be_configured(raw):
+    block = dict(raw["environments"]["robodesk"]["representation"]["vae"]["attr"])
+    raw["environments"]["robodesk"]["representation"]["vae"]["proprio"] = block
+    config = resolve(raw)
+    assert config.environments.robodesk.representation.vae["proprio"].options == {"size": 21, "first": 0}
+
+
+def test_names_and_kinds_are_taken_once(monkeypatch):
+    monkeypatch.setattr(domains, "KINDS", dict(domains.KINDS))
+    monkeypatch.setattr(domains, "DOMAINS", {env: dict(table) for env, table in domains.DOMAINS.items()})
+    domains.register_kind("smell", "my_nose:Smell")
+    domains.register_kind("smell", "my_nose:Smell")
+    domains.register("robodesk", "smell", "smell", strength=2)
+    domains.register("robodesk", "smell", "smell", strength=2)
+    assert domains.entry("robodesk", "smell").options == {"strength": 2}
+    for call, message in [
+        (lambda: domains.register_kind("smell", "another:Smell"), "taken by my_nose:Smell"),
+        (lambda: domains.register_kind("taste", "Taste"), "not of the form module:class"),
+        (lambda: domains.register("robodesk", "smell", "smell", strength=3), "another domain 'smell' already"),
+        (lambda: domains.register("robodesc", "s", "smell"), "did you mean 'robodesk'"),
+        (lambda: domains.register("robodesk", "s", "smel"), "did you mean 'smell'"),
+        (lambda: domains.register("robodesk", "a smell", "smell"), "letters, digits and _"),
+    ]:
+        with pytest.raises(UserError, match=message):
+            call()
+
+
+def test_a_plug_in_that_fails_is_named(monkeypatch):
+    class Plugin:
+        name, value = "smell", "my_nose:register"
+
+        def load(self):
+            raise ModuleNotFoundError("no nose")
+
+    monkeypatch.setattr(domains, "entry_points", lambda group: [Plugin()])
+    domains.call_plugins.cache_clear()
+    with pytest.raises(UserError, match=r"'smell' \(my_nose:register\) fails: no nose"):
+        domains.entry("robodesk", "v")
+    domains.call_plugins.cache_clear()

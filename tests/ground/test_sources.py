@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from gwpipe.settings.domains import place_of
 from gwpipe.sources import PACKAGE, sources
 
 
@@ -14,13 +15,27 @@ def test_the_closure_follows_imports_and_leaves_plumbing_out():
     assert found == {"checkpoint.py"}
 
 
-def test_an_unknown_module_is_refused():
+@pytest.mark.parametrize("module", ["gwpipe.nowhere", "no_such_package.module"])
+def test_an_unknown_module_is_refused(module):
     with pytest.raises(FileNotFoundError):
-        sources("gwpipe.nowhere")
+        sources(module)
+
+
+def test_a_module_of_another_package_is_its_file():
+    assert [Path(file).name for file in sources("yaml.nodes")] == ["nodes.py"]
+
+
+def test_a_domain_s_kind_depends_on_its_own_module():
+    """Kinds are named, not imported, so that changing one retrains no other; a rule names what it builds."""
+    common = names("gwpipe.stages.train_vae")
+    assert not any(name.startswith(("domains/visual", "domains/language", "domains/captions")) for name in common)
+    assert "domains/views.py" in names(place_of("visual")[0])
+    assert "domains/captions/grammar.py" in names(place_of("language")[0])
+    assert "domains/captions/grammar.py" not in names(place_of("visual")[0])
 
 
 def test_a_table_does_not_depend_on_how_a_vae_is_trained_nor_a_vae_on_agents():
-    vae = names("gwpipe.stages.train_vae")
+    vae = names("gwpipe.stages.train_vae", place_of("visual")[0])
     assert "domains/visual.py" in vae
     assert not any(name.startswith(("agents", "workspace", "flops", "evaluation", "envs")) for name in vae)
     workspace = names("gwpipe.stages.train_workspace")

@@ -1,0 +1,1 @@
+"""Captions of Simple Shapes: a grammar, what it says of given attributes, and the way back from words to attributes."""
