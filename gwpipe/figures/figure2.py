@@ -17,14 +17,26 @@ from gwpipe.envs.shape_drawing import SHAPE_NAMES
 from gwpipe.studies.incongruent import WEIGHTS, Decoded, Pairs
 from gwpipe.studies.routes import PICTURE, VECTOR
 
-CELL = 1.15
-"""Side of a picture's cell, inch."""
+SIDE, GAP, LINE = 1.1, 0.1, 0.24
+"""Side of a picture, space between columns, and the line below a picture, inch."""
+HEAD, FOOT = 0.75, 0.3
+"""Above and below all pictures, inch."""
 
 
 def draw_figure2(pairs: Pairs, decoded: Decoded, scale: str, seed: int) -> Figure:
     """The figure of pairs that share one attribute vector; `scale` and `seed` are the representation's."""
     rows, columns = len(pairs.image.raw), 2 + len(WEIGHTS)
-    figure = Figure(figsize=(CELL * columns, (CELL + 0.18) * rows + 0.75), layout="constrained")
+    width, height = columns * (SIDE + GAP) + GAP, rows * (SIDE + LINE) + HEAD + FOOT
+    figure = Figure(figsize=(width, height))
+    # A layout engine moves things a little at each drawing; the same figure should be the same file.
+    figure.subplots_adjust(
+        left=GAP / width,
+        right=1 - GAP / width,
+        bottom=(FOOT + LINE) / height,
+        top=1 - HEAD / height,
+        wspace=GAP / SIDE,
+        hspace=LINE / SIDE,
+    )
     axes: npt.NDArray[np.object_] = np.asarray(figure.subplots(rows, columns, squeeze=False))
     for row in range(rows):
         _show(axes[row, 0], pairs.image.image[row], pairs.image.raw[row])
@@ -36,9 +48,9 @@ def draw_figure2(pairs: Pairs, decoded: Decoded, scale: str, seed: int) -> Figur
     for column, (name, route) in enumerate(WEIGHTS.items(), start=2):
         shares = (route.weights.get(domain, 0.0) for domain in (VECTOR, PICTURE))
         axes[0, column].set_title(f"{name}\n" + "$\\alpha$ = ({:g}, {:g})".format(*shares), fontsize=9)
-    figure.suptitle("Decoded from attributes and image with weights $\\alpha$ = (attr, v)", fontsize=9)
+    figure.suptitle("Decoded from attributes and image, weights $\\alpha$ = (attr, v)", fontsize=9, y=1 - 0.1 / height)
     note = f"Simple Shapes, scale {scale}, seed {seed}. Below decoded pictures: class, size and colour by the reader."
-    figure.supxlabel(note, fontsize=6.5, color="0.35")
+    figure.supxlabel(note, fontsize=6.5, color="0.35", y=0.08 / height)
     return figure
 
 
@@ -48,7 +60,7 @@ def _show(axes: Axes, picture: npt.NDArray[np.uint8], raw: npt.NDArray[np.float6
     axes.set(xticks=[], yticks=[])
     axes.set_xlabel(f"    {SHAPE_NAMES[int(raw[0])]}, {raw[3]:.1f} px", fontsize=6.5, labelpad=3)
     colour = np.clip(raw[5:] / 255, 0, 1)
-    patch = Rectangle((0.0, -0.17), 0.11, 0.11, transform=axes.transAxes, facecolor=colour, clip_on=False, lw=0)
+    patch = Rectangle((0, -0.15), 0.11, 0.11, transform=axes.transAxes, fc=colour, ec="0.6", lw=0.4, clip_on=False)
     axes.add_patch(patch)
 
 
