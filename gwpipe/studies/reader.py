@@ -143,7 +143,8 @@ def reader_loss(found: Tensor, true: Tensor) -> tuple[Tensor, dict[str, Tensor]]
 def train_reader(reader: Reader, settings: ReaderSettings, run: Run) -> dict[str, float]:
     """Train `reader` in place on shapes drawn anew for every step.
 
-    Returns its errors on held-out clean renderings (`position_mean`, … as in `attribute_errors.MEASURES`).
+    Returns its errors on held-out clean renderings (`position_mean`, … as in `attribute_errors.MEASURES`) and, as
+    `softened_position_mean`, …, on the same after the strongest blur of its training.
 
     Raises:
         UserError: the checkpoint is damaged or another run's.
@@ -156,8 +157,12 @@ def train_reader(reader: Reader, settings: ReaderSettings, run: Run) -> dict[str
 
     fit(reader, loss_of, settings.optimisation, run)
     held_out = fresh_shapes(_MEASURED_ROWS, "reader held out", run.seed)
-    found = summary(row_errors(reader.read(held_out.image), held_out.raw))
-    return {f"{measure.quantity}_{measure.statistic}": value for measure, value in found.items()}
+    softened = soften(_pictures(held_out.image), settings.blur).mul(255).round().permute(0, 2, 3, 1).to(torch.uint8)
+    return {
+        f"{prefix}{measure.quantity}_{measure.statistic}": value
+        for prefix, image in (("", held_out.image), ("softened_", softened.numpy()))
+        for measure, value in summary(row_errors(reader.read(image), held_out.raw)).items()
+    }
 
 
 def _training_batch(settings: ReaderSettings, seed: int, step: int) -> tuple[Tensor, Tensor]:
