@@ -26,10 +26,14 @@ from gwpipe.settings.quality import ReaderSettings
 from gwpipe.studies.attribute_errors import row_errors, summary
 from gwpipe.studies.fresh_shapes import fresh_shapes, sample_colours
 
-CHANNELS = (16, 32, 64)
+CHANNELS = (16, 32)
 """Of the convolutions at width 1; each halves the side."""
 HIDDEN = (256, 128)
 """Units of the linear layers at width 1."""
+WINDOW = 24
+"""Side of the window around the shape, px; the largest shape reaches 10 px from its centre of light."""
+DIM = 0.35
+"""Pixels less bright than this share of the brightest do not count towards the centre of light: noise is not light."""
 
 BEYOND = 1.0
 """Training positions (px) reach this far beyond the data's, training sizes half as far."""
@@ -50,6 +54,9 @@ _BATCH = 512
 class Reader(nn.Module):
     """Pictures to the environment's normalised attribute vector, the class as logits.
 
+    It looks at a window around the centre of light, at whole pixels, so that what a shape looks like need not be learnt
+    for every place; the window's place is added to what the network says of the shape's place within it.
+
     Args:
         width: factor on all channels and hidden units.
     """
@@ -59,11 +66,12 @@ class Reader(nn.Module):
         self.width = width
         counts = [max(4, round(width * count)) for count in CHANNELS]
         blocks: list[nn.Module] = []
-        for before, after in zip([4, *counts], counts):
+        for before, after in pairwise([4, *counts]):
             blocks += [nn.Conv2d(before, after, 4, 2, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU()]
-        units = [counts[-1] * (IMAGE_SIZE >> len(counts)) ** 2, *(max(8, round(width * count)) for count in HIDDEN)]
-        for fan_in, fan_out in pairwise(units):
-            blocks += [nn.Flatten(), nn.Linear(fan_in, fan_out), nn.ReLU()]
+        units = [counts[-1] * (WINDOW >> len(counts)) ** 2, *(max(8, round(width * count)) for count in HIDDEN)]
+        blocks.append(nn.Flatten())
+        for before, after in pairwise(units):
+            blocks += [nn.Linear(before, after), nn.ReLU()]
         self.network = nn.Sequential(*blocks, nn.Linear(units[-1], ATTRIBUTES))
 
     def describe(self) -> dict[str, Any]:
@@ -73,12 +81,17 @@ class Reader(nn.Module):
     def forward(self, pictures: Tensor) -> Tensor:
         """Pictures (B, 3, 32, 32) in [0, 1] to attributes (B, 11): 3 logits, then as `normalise` gives them.
 
-        A fourth input channel is the brightest of the three, stretched to a maximum of 1: shape and place do not depend
-        on the colour, and need not be learnt for each.
+        A fourth input channel is the brightest of the three, stretched to a maximum of 1: a shape's outline does not
+        depend on its colour.
         """
         brightest = pictures.amax(1, keepdim=True)
         stretched = brightest / brightest.amax((2, 3), keepdim=True).clamp(min=FAINTEST)
-        return self.network(torch.cat([pictures, stretched], 1).contiguous(memory_format=torch.channels_last))
+        row, column = centre_of_light(stretched[:, 0])
+        found = self.network(window(torch.cat([pictures, stretched], 1), row, column))
+        # `normalise` maps x = 7 … 25 px to −1 … 1, y up.
+        place = torch.stack([column, IMAGE_SIZE - row], 1).to(found.dtype)
+        shift = functional.pad((place - 16) / 9, (3, ATTRIBUTES - 5))
+        return found + shift
 
     @torch.no_grad()
     def read(self, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
@@ -92,6 +105,28 @@ class Reader(nn.Module):
         device = next(self.parameters()).device
         found = [self(_pictures(image[k : k + _BATCH]).to(device)).cpu() for k in range(0, len(image), _BATCH)]
         return denormalise(torch.cat(found).numpy())
+
+
+def centre_of_light(stretched: Tensor) -> tuple[Tensor, Tensor]:
+    """Row and column (B,), whole numbers, of the pixel corner nearest to the centre of light of (B, H, W) in [0, 1]."""
+    light = (stretched - DIM).clamp(min=0)
+    total = light.sum((1, 2)).clamp(min=1e-6)
+    middles = torch.arange(light.shape[1], device=light.device, dtype=light.dtype) + 0.5
+    row = (light.sum(2) @ middles) / total
+    column = (light.sum(1) @ middles) / total
+    return row.round().long(), column.round().long()
+
+
+def window(pictures: Tensor, row: Tensor, column: Tensor) -> Tensor:
+    """The part (B, C, `WINDOW`, `WINDOW`) of pictures (B, C, H, W) around a pixel corner, black beyond the frame."""
+    reach = WINDOW // 2
+    # Channels last: a pixel is gathered with all its channels at once.
+    padded = functional.pad(pictures.permute(0, 2, 3, 1), (0, 0, reach, reach, reach, reach))
+    steps = torch.arange(WINDOW, device=pictures.device)
+    rows = (row[:, None] + steps)[:, :, None]
+    columns = (column[:, None] + steps)[:, None, :]
+    batch = torch.arange(len(pictures), device=pictures.device)[:, None, None]
+    return padded[batch, rows, columns].permute(0, 3, 1, 2)
 
 
 def _pictures(image: npt.NDArray[np.uint8]) -> Tensor:
