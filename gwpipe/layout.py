@@ -16,11 +16,17 @@ AGENT = HOME + "/agents/{task}/{method}/seed{seed}/weights.safetensors"
 CURVE = HOME + "/agents/{task}/{method}/seed{seed}/curve.csv"
 CRITERION = HOME + "/criterion/{task}.json"
 FLOPS = HOME + "/flops/{task}.json"
+READER = "results/{scale}/simple_shapes/reader/weights.safetensors"
 
 TABLE1 = "results/table1.csv"
 TABLE1_MARKDOWN = "results/table1.md"
 CLAIMS = "results/claims_flops.csv"
 PARAMETERS = "results/tables/parameters.csv"
+WORKSPACE_QUALITY = "results/tables/workspace_quality.csv"
+WORKSPACE_QUALITY_MARKDOWN = "results/tables/workspace_quality.md"
+FIGURE2 = "results/figures/figure2.png"
+FIGURE2_PDF = "results/figures/figure2.pdf"
+FIGURE2_NUMBERS = "results/figures/figure2.csv"
 
 MANIFEST = ".manifest.json"
 

@@ -12,6 +12,7 @@ from gwpipe.settings import domains
 from gwpipe.settings.agents import RESERVED_METHODS, AgentsSettings
 from gwpipe.settings.environments import TASKS, EnvironmentName, RoboDeskSettings, SimpleShapesSettings
 from gwpipe.settings.model import Settings
+from gwpipe.settings.quality import QualitySettings
 from gwpipe.settings.representation import RepresentationSettings
 
 
@@ -57,6 +58,7 @@ class Study(Settings):
 class SimpleShapesStudy(Study):
     name = "simple_shapes"
     environment: SimpleShapesSettings
+    quality: QualitySettings
 
 
 class RoboDeskStudy(Study):

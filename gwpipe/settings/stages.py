@@ -10,6 +10,7 @@ from gwpipe.settings.agents import CriterionSettings, DreamingSettings, Evaluati
 from gwpipe.settings.config import ENVIRONMENTS, Config, explain
 from gwpipe.settings.environments import EnvironmentName, RoboDeskSettings, SimpleShapesSettings
 from gwpipe.settings.model import Settings
+from gwpipe.settings.quality import QualitySettings, ReaderSettings
 from gwpipe.settings.representation import (
     DomainName,
     LossWeights,
@@ -95,6 +96,29 @@ class Sizes(Settings):
 
     representation: RepresentationSettings
     dreaming: DreamingSettings
+
+
+class TrainReaderStage(Settings):
+    reader: ReaderSettings
+    seed: int
+
+
+class WorkspaceQualityStage(Settings):
+    scale: str
+    kinds: list[WorkspaceKind]
+    rows: int
+    retrieval_rows: int
+    retrieval_sets: int
+    quality_seed: int
+    seed: int
+
+
+class Figure2Stage(Settings):
+    scale: str
+    pairs: int
+    shown: int
+    quality_seed: int
+    seed: int
 
 
 class CountFlopsStage(Settings):
@@ -220,6 +244,39 @@ def count_flops(config: Config, env: EnvironmentName, task: str, paper: Config) 
     return CountFlopsStage(env=env, task=task, present=sizes[0], paper=sizes[1])
 
 
+def _quality(config: Config) -> QualitySettings:
+    return config.environments.simple_shapes.quality
+
+
+def train_reader(config: Config) -> TrainReaderStage:
+    quality = _quality(config)
+    return TrainReaderStage(reader=quality.reader, seed=quality.seed)
+
+
+def workspace_quality(config: Config) -> WorkspaceQualityStage:
+    quality, representation = _quality(config), config.environments.simple_shapes.representation
+    return WorkspaceQualityStage(
+        scale=config.scale,
+        kinds=sorted(representation.workspace.kinds, reverse=True),
+        rows=quality.rows,
+        retrieval_rows=quality.retrieval_rows,
+        retrieval_sets=quality.retrieval_sets,
+        quality_seed=quality.seed,
+        seed=representation.seed,
+    )
+
+
+def figure2(config: Config) -> Figure2Stage:
+    quality, representation = _quality(config), config.environments.simple_shapes.representation
+    return Figure2Stage(
+        scale=config.scale,
+        pairs=quality.pairs,
+        shown=quality.shown,
+        quality_seed=quality.seed,
+        seed=representation.seed,
+    )
+
+
 def table1(config: Config) -> Table1Stage:
     studies = []
     for env in ENVIRONMENTS:
@@ -249,6 +306,9 @@ STAGES: dict[str, tuple[type[Settings], Callable[..., Settings], tuple[str, ...]
     "random_policy": (RandomPolicyStage, random_policy, ("env", "task")),
     "train_agent": (TrainAgentStage, train_agent, ("env", "task", "method", "seed")),
     "criterion": (CriterionStage, criterion, ("env", "task")),
+    "train_reader": (TrainReaderStage, train_reader, ()),
+    "workspace_quality": (WorkspaceQualityStage, workspace_quality, ()),
+    "figure2": (Figure2Stage, figure2, ()),
     "count_flops": (CountFlopsStage, count_flops, ("env", "task")),
     "table1": (Table1Stage, table1, ()),
 }

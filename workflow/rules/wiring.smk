@@ -93,3 +93,11 @@ def representations(wildcards):
             for domain in block.domains
         ]
     return [path + layout.MANIFEST for path in paths]
+
+
+def measured(kinds):
+    """What is measured on Simple Shapes: two VAEs, workspaces of these kinds and the reader, with their manifests."""
+    env = "simple_shapes"
+    paths = [path.format(env=env, domain=domain) for domain in ("v", "attr") for path in with_manifest(layout.VAE)]
+    paths += [path.format(env=env, kind=kind) for kind in kinds for path in with_manifest(layout.WORKSPACE)]
+    return paths + with_manifest(layout.READER)

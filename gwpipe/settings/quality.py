@@ -1,0 +1,36 @@
+"""Settings of what is measured on the trained representation of Simple Shapes (translation, retrieval, Figure 2)."""
+
+from pydantic import Field
+
+from gwpipe.settings.model import Settings
+from gwpipe.settings.representation import OptimisationSettings
+
+
+class ReaderSettings(Settings):
+    """The independent reader of decoded pictures, and its training on true renderings."""
+
+    width: float = Field(1.0, gt=0)
+    """Factor on its channels and hidden units."""
+    blur: float = Field(ge=0)
+    """Half of the training pictures are blurred, by a standard deviation drawn up to this many px."""
+    noise: float = Field(ge=0)
+    """Noise of a standard deviation drawn up to this many RGB levels is added to each training picture."""
+    optimisation: OptimisationSettings
+
+
+class QualitySettings(Settings):
+    """How much is measured, with a seed of its own: representations of any seed are measured on the same shapes."""
+
+    seed: int = Field(0, ge=0)
+    """Of the reader and of the shapes measured on."""
+    rows: int = Field(gt=1)
+    """Fresh shapes that translations are measured on."""
+    retrieval_rows: int = Field(1000, gt=1)
+    """Candidates of one retrieval, the true one among them."""
+    retrieval_sets: int = Field(gt=0)
+    """Disjoint sets of candidates."""
+    pairs: int = Field(gt=1)
+    """Incongruent pairs of image and attributes behind the numbers of Figure 2."""
+    shown: int = Field(gt=0)
+    """Pairs drawn in Figure 2."""
+    reader: ReaderSettings

@@ -1,0 +1,1 @@
+"""Measurements on trained representations, in units a person understands."""

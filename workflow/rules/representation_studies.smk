@@ -1,0 +1,57 @@
+rule train_reader:
+    """The independent reader of Simple Shapes: attributes from pixels, learnt from true renderings alone."""
+    input:
+        code=sources("gwpipe.stages.train_reader"),
+    output:
+        weights=at(layout.READER),
+        manifest=at(layout.READER) + layout.MANIFEST,
+    log:
+        f"logs/{SCALE}/train_reader/train_reader.log",
+    benchmark:
+        f"results/{SCALE}/benchmarks/train_reader/train_reader.tsv"
+    params:
+        scale=SCALE,
+        settings=canonical("train_reader"),
+    shell:
+        "gwpipe train_reader --scale {params.scale} --settings {params.settings:q} --threads {threads} 2> {log}"
+
+
+rule workspace_quality:
+    """Translation errors in human units between their bounds, and retrieval."""
+    input:
+        trained=measured(CONFIG.environments.simple_shapes.representation.workspace.kinds),
+        code=sources("gwpipe.stages.workspace_quality"),
+    output:
+        table=layout.WORKSPACE_QUALITY,
+        markdown=layout.WORKSPACE_QUALITY_MARKDOWN,
+        manifests=[path + layout.MANIFEST for path in (layout.WORKSPACE_QUALITY, layout.WORKSPACE_QUALITY_MARKDOWN)],
+    log:
+        f"logs/{SCALE}/workspace_quality/workspace_quality.log",
+    benchmark:
+        f"results/{SCALE}/benchmarks/workspace_quality/workspace_quality.tsv"
+    params:
+        scale=SCALE,
+        settings=canonical("workspace_quality"),
+    shell:
+        "gwpipe workspace_quality --scale {params.scale} --settings {params.settings:q} --threads {threads} 2> {log}"
+
+
+rule figure2:
+    """Figure 2: incongruent images and attributes, decoded at three fusion weights, and its numbers."""
+    input:
+        trained=measured(["gw"]),
+        code=sources("gwpipe.stages.figure2"),
+    output:
+        png=layout.FIGURE2,
+        pdf=layout.FIGURE2_PDF,
+        numbers=layout.FIGURE2_NUMBERS,
+        manifests=[path + layout.MANIFEST for path in (layout.FIGURE2, layout.FIGURE2_PDF, layout.FIGURE2_NUMBERS)],
+    log:
+        f"logs/{SCALE}/figure2/figure2.log",
+    benchmark:
+        f"results/{SCALE}/benchmarks/figure2/figure2.tsv"
+    params:
+        scale=SCALE,
+        settings=canonical("figure2"),
+    shell:
+        "gwpipe figure2 --scale {params.scale} --settings {params.settings:q} --threads {threads} 2> {log}"
