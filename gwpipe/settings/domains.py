@@ -5,7 +5,7 @@ docs/adding-a-domain.md).
 """
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
@@ -126,6 +126,15 @@ def place_of(kind: object) -> tuple[str, str]:
         raise UserError(f"there is no domain of kind {kind!r}{nearest(str(kind), KINDS)}")
     module, name = KINDS[kind].split(":")
     return module, name
+
+
+def modules(kinds: Iterable[str]) -> list[str]:
+    """The modules that define these kinds: source files of every stage that builds such a domain.
+
+    Raises:
+        UserError: a kind is unknown.
+    """
+    return sorted({place_of(kind)[0] for kind in kinds})
 
 
 @functools.cache

@@ -2,8 +2,6 @@
 
 from typing import Literal, Self
 
-from typing import Literal, Self
-
 from pydantic import Field, JsonValue, model_validator
 
 from gwpipe.settings.model import Settings

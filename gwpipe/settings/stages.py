@@ -1,6 +1,6 @@
 """What each stage depends on, no more: its canonical string is what Snakemake tracks and what the manifest holds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from pydantic import ValidationError
@@ -51,6 +51,8 @@ class CacheLatentsStage(Settings):
     env: EnvironmentName
     data: DataName
     domain: DomainName
+    kind: str
+    """What builds the domain: its code belongs to what the latents depend on."""
 
 
 class TrainWorkspaceStage(Settings):
@@ -77,7 +79,8 @@ class TrainAgentStage(Settings):
     environment: EnvironmentSettings
     task: str
     method: Method
-    domains: list[DomainName]
+    domains: dict[DomainName, str]
+    """Domain → kind."""
     env_steps: int
     dreaming: DreamingSettings
     evaluation: EvaluationSettings
@@ -105,6 +108,8 @@ class TrainReaderStage(Settings):
 
 class WorkspaceQualityStage(Settings):
     scale: str
+    domains: dict[DomainName, str]
+    """Domain → kind."""
     kinds: list[WorkspaceKind]
     rows: int
     retrieval_rows: int
@@ -115,6 +120,8 @@ class WorkspaceQualityStage(Settings):
 
 class Figure2Stage(Settings):
     scale: str
+    domains: dict[DomainName, str]
+    """Domain → kind."""
     pairs: int
     shown: int
     quality_seed: int
@@ -156,6 +163,10 @@ def _data(representation: RepresentationSettings) -> list[DataName]:
     return [DataName(task=source.task, policy=source.policy) for source in representation.data]
 
 
+def _kinds(representation: RepresentationSettings, names: Iterable[DomainName]) -> dict[DomainName, str]:
+    return {name: str(representation.vae[name].kind) for name in sorted(names)}
+
+
 def collect(config: Config, env: EnvironmentName, task: str, policy: str) -> CollectStage:
     study = config.environments[env]
     for source in study.representation.data:
@@ -184,8 +195,8 @@ def cache_latents(
     config: Config, env: EnvironmentName, task: str, policy: str, domain: DomainName
 ) -> CacheLatentsStage:
     collect(config, env, task, policy)
-    train_vae(config, env, domain)
-    return CacheLatentsStage(env=env, data=DataName(task=task, policy=policy), domain=domain)
+    kind = train_vae(config, env, domain).vae.kind
+    return CacheLatentsStage(env=env, data=DataName(task=task, policy=policy), domain=domain, kind=str(kind))
 
 
 def train_workspace(config: Config, env: EnvironmentName, kind: WorkspaceKind) -> TrainWorkspaceStage:
@@ -198,7 +209,7 @@ def train_workspace(config: Config, env: EnvironmentName, kind: WorkspaceKind) -
         kind=kind,
         losses=workspace.kinds[kind],
         workspace=workspace.model_copy(update={"kinds": {}}),
-        domains=representation.domains,
+        domains=sorted(representation.domains),
         data=_data(representation),
         holdout=representation.holdout,
         seed=representation.seed,
@@ -221,7 +232,7 @@ def train_agent(config: Config, env: EnvironmentName, task: str, method: Method,
         environment=study.environment,
         task=task,
         method=method,
-        domains=study.representation.domains,
+        domains=_kinds(study.representation, study.representation.domains),
         env_steps=study.agents.env_steps,
         dreaming=study.agents.dreaming,
         evaluation=study.agents.evaluation,
@@ -257,6 +268,7 @@ def workspace_quality(config: Config) -> WorkspaceQualityStage:
     quality, representation = _quality(config), config.environments.simple_shapes.representation
     return WorkspaceQualityStage(
         scale=config.scale,
+        domains=_kinds(representation, ("attr", "v")),
         kinds=sorted(representation.workspace.kinds, reverse=True),
         rows=quality.rows,
         retrieval_rows=quality.retrieval_rows,
@@ -270,6 +282,7 @@ def figure2(config: Config) -> Figure2Stage:
     quality, representation = _quality(config), config.environments.simple_shapes.representation
     return Figure2Stage(
         scale=config.scale,
+        domains=_kinds(representation, ("attr", "v")),
         pairs=quality.pairs,
         shown=quality.shown,
         quality_seed=quality.seed,
@@ -288,7 +301,7 @@ def table1(config: Config) -> Table1Stage:
                 runs=study.agents.runs,
                 episode_decisions=study.environment.episode_decisions,
                 representation_seed=study.representation.seed,
-                domains=study.representation.domains,
+                domains=sorted(study.representation.domains),
                 workspaces=sorted(study.representation.workspace.kinds),
                 data=_data(study.representation),
                 prefill=study.agents.dreaming.prefill,

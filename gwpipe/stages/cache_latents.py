@@ -8,6 +8,7 @@ from gwpipe.data.episodes import open_episodes
 from gwpipe.data.latents import cache_latents
 from gwpipe.domains.catalogue import load_domain
 from gwpipe.machine import Machine
+from gwpipe.settings import domains
 from gwpipe.settings.stages import CacheLatentsStage
 
 
@@ -18,7 +19,8 @@ def run(settings: CacheLatentsStage, place: layout.Place, machine: Machine) -> N
     target = place.path(layout.LATENTS, env=settings.env, domain=settings.domain, **which)
     data = place.path(layout.DATA, env=settings.env, **which)
     vae = place.path(layout.VAE, env=settings.env, domain=settings.domain)
-    record = Record("cache_latents", place.scale, settings.model_dump(mode="json"), [data, vae])
+    modules = domains.modules([settings.kind])
+    record = Record("cache_latents", place.scale, settings.model_dump(mode="json"), [data, vae], modules)
     made_from = {"data": record.input_hash(data), "vae": record.input_hash(vae)}
     domain = load_domain(vae)
     scratch = layout.scratch(target, record.identity)

@@ -4,6 +4,7 @@ from gwpipe import layout
 from gwpipe.artefact import Record, staging
 from gwpipe.figures.figure2 import draw_figure2, save_figure
 from gwpipe.machine import Machine
+from gwpipe.settings import domains
 from gwpipe.settings.stages import Figure2Stage
 from gwpipe.studies.incongruent import COLUMNS, decode_pairs, incongruent_pairs, number_rows, shown_pairs, shown_rows
 from gwpipe.studies.routes import PICTURE, VECTOR
@@ -20,7 +21,8 @@ def run(settings: Figure2Stage, place: layout.Place, machine: Machine) -> None:
     workspaces = {KIND: place.path(layout.WORKSPACE, env=ENV, kind=KIND)}
     reader = place.path(layout.READER)
     inputs = [*vaes.values(), *workspaces.values(), reader]
-    record = Record("figure2", place.scale, settings.model_dump(mode="json"), inputs)
+    modules = domains.modules(settings.domains.values())
+    record = Record("figure2", place.scale, settings.model_dump(mode="json"), inputs, modules)
     trained = load_trained(vaes, workspaces, reader)
     shown = shown_pairs(settings.shown, settings.quality_seed)
     pairs = incongruent_pairs(settings.pairs, settings.quality_seed)

@@ -19,6 +19,7 @@ from gwpipe.evaluation.rollouts import evaluator
 from gwpipe.machine import Machine
 from gwpipe.progress import Progress
 from gwpipe.representations import load_representation
+from gwpipe.settings import domains
 from gwpipe.settings.stages import TrainAgentStage
 
 
@@ -31,7 +32,7 @@ def run(settings: TrainAgentStage, place: layout.Place, machine: Machine) -> Non
     }
     workspace = place.path(layout.WORKSPACE, env=settings.env, kind=method.workspace) if method.workspace else None
     inputs = [*vaes.values(), *([workspace] if workspace else [])]
-    modules = [method.module, f"gwpipe.envs.{settings.env}"]
+    modules = [method.module, f"gwpipe.envs.{settings.env}", *domains.modules(settings.domains.values())]
     record = Record("train_agent", place.scale, settings.model_dump(mode="json"), inputs, modules, machine.device)
     env, task, seed = settings.env, settings.task, settings.seed
     weights = place.path(layout.AGENT, env=env, task=task, method=settings.method, seed=seed)

@@ -9,6 +9,7 @@ from gwpipe.domains.catalogue import make_domain, save_domain
 from gwpipe.domains.fit import Run
 from gwpipe.domains.training import train_vae
 from gwpipe.machine import Machine
+from gwpipe.settings import domains
 from gwpipe.settings.stages import TrainVAEStage
 
 
@@ -17,7 +18,8 @@ def run(settings: TrainVAEStage, place: layout.Place, machine: Machine) -> None:
     machine.prepare()
     target = place.path(layout.VAE, env=settings.env, domain=settings.domain)
     data = [place.path(layout.DATA, env=settings.env, **name.model_dump()) for name in settings.data]
-    record = Record("train_vae", place.scale, settings.model_dump(mode="json"), data, device=machine.device)
+    modules = domains.modules([str(settings.vae.kind)])
+    record = Record("train_vae", place.scale, settings.model_dump(mode="json"), data, modules, machine.device)
     scratch = layout.scratch(target, record.identity)
     domain = make_domain(settings.env, settings.domain, settings.vae, settings.seed)
     train, held_out = load_observations(data, domain.observation, settings.holdout)

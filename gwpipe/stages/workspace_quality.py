@@ -3,6 +3,7 @@
 from gwpipe import layout
 from gwpipe.artefact import Record, staging
 from gwpipe.machine import Machine
+from gwpipe.settings import domains
 from gwpipe.settings.stages import WorkspaceQualityStage
 from gwpipe.studies.fresh_shapes import fresh_shapes
 from gwpipe.studies.quality_report import COLUMNS, quality_markdown
@@ -22,7 +23,8 @@ def run(settings: WorkspaceQualityStage, place: layout.Place, machine: Machine) 
     workspaces = {kind: place.path(layout.WORKSPACE, env=ENV, kind=kind) for kind in settings.kinds}
     reader = place.path(layout.READER)
     inputs = [*vaes.values(), *workspaces.values(), reader]
-    record = Record("workspace_quality", place.scale, settings.model_dump(mode="json"), inputs)
+    modules = domains.modules(settings.domains.values())
+    record = Record("workspace_quality", place.scale, settings.model_dump(mode="json"), inputs, modules)
     trained = load_trained(vaes, workspaces, reader)
     rows = translation_rows(fresh_shapes(settings.rows, "quality shapes", settings.quality_seed), trained)
     candidates = settings.retrieval_rows * settings.retrieval_sets

@@ -24,6 +24,7 @@ rule train_agent:
             "gwpipe.stages.train_agent",
             METHODS[wildcards.method].module,
             f"gwpipe.envs.{wildcards.env}",
+            *kinds(wildcards.env),
         ),
     output:
         weights=at(layout.AGENT),

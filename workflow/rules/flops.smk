@@ -1,7 +1,7 @@
 rule count_flops:
     """Operations of one update of each component, at this scale and at the paper's."""
     input:
-        code=sources("gwpipe.stages.count_flops"),
+        code=lambda wildcards: sources("gwpipe.stages.count_flops", *kinds(wildcards.env)),
     output:
         flops=at(layout.FLOPS),
         manifest=at(layout.FLOPS) + layout.MANIFEST,

@@ -3,7 +3,7 @@ rule cache_latents:
     input:
         data=with_manifest(layout.DATA),
         vae=with_manifest(layout.VAE),
-        code=sources("gwpipe.stages.cache_latents"),
+        code=lambda wildcards: sources("gwpipe.stages.cache_latents", *kinds(wildcards.env, wildcards.domain)),
     output:
         latents=directory(at(layout.LATENTS)),
         manifest=at(layout.LATENTS) + layout.MANIFEST,

@@ -20,7 +20,7 @@ rule workspace_quality:
     """Translation errors in human units between their bounds, and retrieval."""
     input:
         trained=measured(CONFIG.environments.simple_shapes.representation.workspace.kinds),
-        code=sources("gwpipe.stages.workspace_quality"),
+        code=sources("gwpipe.stages.workspace_quality", *kinds("simple_shapes", "attr", "v")),
     output:
         table=layout.WORKSPACE_QUALITY,
         markdown=layout.WORKSPACE_QUALITY_MARKDOWN,
@@ -40,7 +40,7 @@ rule figure2:
     """Figure 2: incongruent images and attributes, decoded at three fusion weights, and its numbers."""
     input:
         trained=measured(["gw"]),
-        code=sources("gwpipe.stages.figure2"),
+        code=sources("gwpipe.stages.figure2", *kinds("simple_shapes", "attr", "v")),
     output:
         png=layout.FIGURE2,
         pdf=layout.FIGURE2_PDF,

@@ -2,7 +2,7 @@ rule train_vae:
     """The β-VAE of one domain."""
     input:
         data=data_of_representation,
-        code=sources("gwpipe.stages.train_vae"),
+        code=lambda wildcards: sources("gwpipe.stages.train_vae", *kinds(wildcards.env, wildcards.domain)),
     output:
         weights=at(layout.VAE),
         manifest=at(layout.VAE) + layout.MANIFEST,

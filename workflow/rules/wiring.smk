@@ -1,6 +1,7 @@
 # What the rules are wired with: paths at this scale, settings, and the artefacts a job needs. Functions only.
 from gwpipe import layout
 from gwpipe.agents.registry import METHODS
+from gwpipe.settings import domains
 from gwpipe.settings.stages import stage_settings
 from gwpipe.sources import sources
 
@@ -18,6 +19,12 @@ def with_manifest(pattern):
 def canonical(stage):
     """The params function of a rule: exactly the settings its stage depends on, as one string."""
     return lambda wildcards: stage_settings(stage, CONFIG, PAPER, **wildcards).canonical()
+
+
+def kinds(env, *names):
+    """Where the kinds of these domains of an environment are defined; of those that agents see if none is named."""
+    block = CONFIG.environments[env].representation
+    return domains.modules(block.vae[name].kind for name in names or block.domains)
 
 
 def representation(wildcards):
