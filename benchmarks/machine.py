@@ -8,11 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-PARTS = ("environments.py", "robodesk_drawing.py", "representation_training.py", "agent_updates.py")
+PARTS = (["environments.py"], ["robodesk_drawing.py"], ["representation_training.py", "speed"], ["agent_updates.py"])
 
 if __name__ == "__main__":
     here = Path(__file__).parent
-    for part in PARTS:
+    for part, *words in PARTS:
         print(f"\n== {part}", flush=True)
-        if subprocess.run([sys.executable, str(here / part)]).returncode:
-            print(f"{part} failed", flush=True)
+        if subprocess.run([sys.executable, str(here / part), *words]).returncode:
+            sys.exit(f"{part} failed")
