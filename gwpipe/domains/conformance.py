@@ -3,6 +3,7 @@
 import copy
 import json
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -147,11 +148,13 @@ def _check_gradients(domain: Domain, prepared: npt.NDArray[Any]) -> None:
     if loss.requires_grad:
         loss.backward()
     for name, parameter in domain.named_parameters():
+        gradient = parameter.grad
         if name in frozen:
-            _expect(parameter.grad is None, f"frozen weights '{name}' get a gradient")
+            _expect(gradient is None, f"frozen weights '{name}' get a gradient")
+        elif gradient is None:
+            raise AssertionError(f"weights '{name}' get no gradient: freeze or remove them")
         else:
-            _expect(parameter.grad is not None, f"weights '{name}' get no gradient: freeze or remove them")
-            _expect(bool(parameter.grad.isfinite().all()), f"the gradient of '{name}' is not finite")
+            _expect(bool(gradient.isfinite().all()), f"the gradient of '{name}' is not finite")
     domain.zero_grad()
     domain.eval()
 
@@ -159,7 +162,11 @@ def _check_gradients(domain: Domain, prepared: npt.NDArray[Any]) -> None:
 def _check_refusal(domain: Domain, prepared: npt.NDArray[Any]) -> None:
     x = domain.inputs(domain.tensor(prepared))
     u = torch.zeros(len(x), domain.latent)
-    asked = (lambda: domain.decode(u), lambda: domain.reconstruction_loss(u, x), lambda: domain.observations(u))
+    asked: tuple[Callable[[], object], ...] = (
+        lambda: domain.decode(u),
+        lambda: domain.reconstruction_loss(u, x),
+        lambda: domain.observations(u),
+    )
     for ask in asked:
         try:
             ask()

@@ -32,6 +32,7 @@ def build_encoder(architecture: str, weights: str | None = None) -> nn.Module:
         UserError: the package is not installed, has no such network, or the file does not fit it.
     """
     library, _, name = architecture.rpartition("/")
+    network: Any
     if architecture in ENCODERS:
         network = ENCODERS[architecture]()
     elif library == "torchvision":
@@ -46,12 +47,13 @@ def build_encoder(architecture: str, weights: str | None = None) -> nn.Module:
     if weights not in (None, RANDOM):
         _fill(network, Path(str(weights)), architecture)
     if library == "timm":
-        network.get_submodule("").reset_classifier(0)  # type: ignore[operator]
+        network.reset_classifier(0)
     elif library == "torchvision":
         for head in HEADS:
             if hasattr(network, head):
                 setattr(network, head, nn.Identity())
-    return network.eval().requires_grad_(False)
+    frozen: nn.Module = network.eval().requires_grad_(False)
+    return frozen
 
 
 def _package(library: str, module: str = "") -> Any:

@@ -1,6 +1,7 @@
 """What a visual domain may see of a picture: all of its colour, its luma, or the silhouette of what is drawn."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy.typing as npt
 
 _LUMA = np.array([0.299, 0.587, 0.114])
 """Weights of red, green and blue in luma (ITU-R BT.601)."""
+_ROWS_AT_ONCE = 1024
 
 Pictures = npt.NDArray[np.uint8]
 
@@ -36,9 +38,21 @@ def silhouette(pictures: npt.NDArray[Any]) -> Pictures:
     return np.rint(255 * bright / np.maximum(top, 1)).astype(np.uint8)
 
 
-VIEWS: dict[str, tuple[int, Callable[[npt.NDArray[Any]], Pictures]]] = {
-    "colour": (3, colour),
-    "luma": (1, luma),
-    "silhouette": (1, silhouette),
-}
-"""Name → (channels, what makes it)."""
+@dataclass(frozen=True)
+class View:
+    """One way to see pictures."""
+
+    channels: int
+    make: Callable[[npt.NDArray[Any]], Pictures]
+
+    def of(self, pictures: npt.NDArray[Any]) -> Pictures:
+        """Pictures (N, H, W, 3) seen this way, (N, H, W, channels), made in parts: a whole data set's would not fit."""
+        if self.make is colour:
+            return pictures
+        seen = np.empty((*pictures.shape[:3], self.channels), np.uint8)
+        for start in range(0, len(pictures), _ROWS_AT_ONCE):
+            seen[start : start + _ROWS_AT_ONCE] = self.make(pictures[start : start + _ROWS_AT_ONCE])
+        return seen
+
+
+VIEWS = {"colour": View(3, colour), "luma": View(1, luma), "silhouette": View(1, silhouette)}

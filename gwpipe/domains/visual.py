@@ -100,7 +100,7 @@ class VisualVAE(VAE):
         if view not in VIEWS:
             raise UserError(f"a visual domain has no view '{view}'{nearest(view, VIEWS)}")
         self.side, self.latent, self.width, self.view = side, latent, width, view
-        seen, _ = VIEWS[view]
+        seen = VIEWS[view].channels
         channels = (seen, *_scaled(ENCODER_CHANNELS[side], width))
         # Batch norm subtracts the mean, so a bias before it would do nothing.
         blocks: list[nn.Module] = []
@@ -117,7 +117,7 @@ class VisualVAE(VAE):
 
     def prepare(self, observations: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """uint8 (B, side, side, 3), or one channel of it where that is the view."""
-        return VIEWS[self.view][1](observations)
+        return VIEWS[self.view].of(observations)
 
     def inputs(self, prepared: Tensor) -> Tensor:
         """uint8 (B, side, side, C) to float32 (B, C, side, side) in [0, 1]."""

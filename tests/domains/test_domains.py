@@ -226,4 +226,6 @@ def test_a_silhouette_does_not_know_the_colour() -> None:
     np.testing.assert_array_equal(vae.prepare(white)[..., 0], white[..., 0])
     assert np.abs(vae.prepare(green).astype(int) - vae.prepare(white)).max() <= 1
     assert np.abs(vae.prepare(dark).astype(int) - vae.prepare(white)).max() <= 3
+    many = np.concatenate([white] * 70)
+    np.testing.assert_array_equal(vae.prepare(many)[-16:], vae.prepare(white), "in parts as at once")
     assert vae.prepare(np.zeros((1, 32, 32, 3), np.uint8)).max() == 0, "where nothing is seen there is no shape"

@@ -4,8 +4,11 @@ from itertools import pairwise
 
 import gymnasium
 import pytest
+from torch import nn
 
 import gwpipe.envs  # noqa: F401 (registers the environments)
+from gwpipe.domains.captions.grammar import VOCABULARY
+from gwpipe.domains.image_encoders import ENCODERS
 from gwpipe.envs import ENVIRONMENT_IDS
 from gwpipe.flops import models, paper
 from gwpipe.flops.closed_forms import conv, conv_transpose, gru, linear
@@ -37,6 +40,37 @@ def test_simple_shapes_attribute_vae(simple_shapes: Sizes) -> None:
     expected = mlp_cost(n, 11, 64, 64, 10, input_gradient=False) + 2 * mlp_cost(n, 10, 10)
     expected += mlp_cost(n, 10, 64, 64) + mlp_cost(n, 64, 3) + mlp_cost(n, 64, 8)
     assert models.vae_flops("simple_shapes", "attr", simple_shapes.representation.vae["attr"]) == expected
+
+
+def test_language_vae(simple_shapes: Sizes) -> None:
+    n, words, places, units, latent = 512, len(VOCABULARY), 32, 128, 12
+    settings = simple_shapes.representation.vae["attr"].model_copy(
+        update={"kind": None, "options": {}, "latent": latent, "width": 1.0}
+    )
+    settings = settings.model_copy(update={"optimisation": settings.optimisation.model_copy(update={"batch_size": n})})
+    rows = n * places
+    # A step of a GRU: three gates from the input and three from the state.
+    encoder = 2 * (
+        linear(rows, units // 2, 3 * units // 2).training + linear(rows, units // 2, 3 * units // 2).training
+    )
+    # The first state of an encoder is no variable: it has no gradient.
+    encoder -= 2 * linear(n, units // 2, 3 * units // 2).forward
+    encoder += 2 * linear(n, units, latent).training
+    decoder = linear(n, latent, units).training + linear(rows, units // 2 + latent, 3 * units).training
+    decoder += linear(rows, units, 3 * units).training + linear(rows, units, words).training
+    assert models.vae_flops("simple_shapes", "t", settings) == encoder + decoder
+
+
+def test_nothing_is_spent_where_nothing_is_trained(simple_shapes: Sizes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ENCODERS, "stand-in", lambda: nn.Sequential(nn.Flatten(), nn.Linear(3 * 64 * 64, 16)))
+    options = {"side": 32, "architecture": "stand-in", "weights": "random"}
+    frozen = simple_shapes.representation.vae["v"].model_copy(update={"kind": "pretrained_image", "options": options})
+    n = frozen.optimisation.batch_size
+    trained = models.vae_flops("simple_shapes", "v", frozen)
+    assert 0 < trained < models.vae_flops("simple_shapes", "v", simple_shapes.representation.vae["v"])
+    assert trained % n == 0
+    only = frozen.model_copy(update={"options": options | {"decoder": False}})
+    assert models.vae_flops("simple_shapes", "v", only) == 0
 
 
 def test_workspace_update(robodesk: Sizes) -> None:
