@@ -53,11 +53,11 @@ class _SharedExponentials(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
         a, b, exponentials, rows, columns = ctx.saved_tensors
         by_row, by_column = 0.5 / rows.unsqueeze(1), 0.5 / columns
-        towards_a, towards_b = torch.empty_like(a), a.neg()
+        towards_a, towards_b = torch.empty_like(a), a.neg().T.contiguous()  # (B, dim), (dim, B)
         for start in range(0, len(a), _STRIP):
             here = slice(start, start + _STRIP)
             pull = (by_row[here] + by_column).mul_(exponentials[here])
             torch.addmm(b[here], pull, b, beta=-1, out=towards_a[here])
-            towards_b.addmm_(pull.T, a[here])
+            towards_b.addmm_(a[here].T, pull)
         share = gradient / len(a)
-        return towards_a * share, towards_b * share
+        return towards_a * share, towards_b.T * share
