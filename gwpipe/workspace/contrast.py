@@ -58,6 +58,6 @@ class _SharedExponentials(torch.autograd.Function):
             here = slice(start, start + _STRIP)
             pull = (by_row[here] + by_column).mul_(exponentials[here])
             torch.addmm(b[here], pull, b, beta=-1, out=towards_a[here])
-            towards_b.addmm_(a[here].T, pull)
+            torch.addmm(towards_b, a[here].T, pull, out=towards_b)
         share = gradient / len(a)
         return towards_a * share, towards_b.T * share
