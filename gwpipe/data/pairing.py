@@ -12,9 +12,20 @@ import numpy.typing as npt
 
 from gwpipe.errors import UserError
 from gwpipe.seeding import numpy_generator
+from gwpipe.settings.representation import PairingSettings
 
 Index = npt.NDArray[np.int64]
 """Row numbers, in random order: no two groups are aligned with each other."""
+
+
+def groups_of(rows: int, settings: PairingSettings, seed: int) -> dict[frozenset[str], Index]:
+    """Row numbers of each set of domains, as the settings ask.
+
+    Raises:
+        UserError: the amounts are not possible, or what is to be unpaired is not there.
+    """
+    groups = draw_groups(rows, read_amounts(settings.amounts), seed)
+    return groups if settings.unpair is None else unpair(groups, *settings.unpair, rows=rows, seed=seed)
 
 
 def read_amounts(amounts: Mapping[str, float]) -> dict[frozenset[str], float]:

@@ -54,9 +54,11 @@ class _SharedExponentials(torch.autograd.Function):
         a, b, exponentials, rows, columns = ctx.saved_tensors
         by_row, by_column = 0.5 / rows.unsqueeze(1), 0.5 / columns
         towards_a, towards_b = torch.empty_like(a), a.neg().T.contiguous()  # (B, dim), (dim, B)
+        room = a.new_empty(min(_STRIP, len(a)), len(b))
         for start in range(0, len(a), _STRIP):
             here = slice(start, start + _STRIP)
-            pull = (by_row[here] + by_column).mul_(exponentials[here])
+            strip = exponentials[here]
+            pull = torch.add(by_row[here], by_column, out=room[: len(strip)]).mul_(strip)
             torch.addmm(b[here], pull, b, beta=-1, out=towards_a[here])
             torch.addmm(towards_b, a[here].T, pull, out=towards_b)
         share = gradient / len(a)

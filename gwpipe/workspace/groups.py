@@ -8,6 +8,9 @@ from collections.abc import Collection, Iterable, Mapping
 from itertools import chain, combinations
 from typing import cast
 
+import numpy as np
+import numpy.typing as npt
+import torch
 from torch import Tensor
 
 from gwpipe.errors import UserError
@@ -27,6 +30,12 @@ def subsets(group: Group) -> list[Group]:
 def complement(domains: Iterable[str], group: Group) -> Group:
     """The domains outside of `group`, in their order."""
     return tuple(name for name in domains if name not in group)
+
+
+def take(latents: Latents, rows: Mapping[frozenset[str], npt.NDArray[np.int64]]) -> dict[frozenset[str], Latents]:
+    """The rows of each set of domains (gwpipe.data.pairing) out of latents (N, latent) of all."""
+    chosen = {names: torch.from_numpy(index) for names, index in rows.items()}
+    return {names: {name: latents[name][index] for name in names} for names, index in chosen.items()}
 
 
 def as_groups(

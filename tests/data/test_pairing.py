@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from gwpipe.data.pairing import draw_groups, read_amounts, unpair
+from gwpipe.data.pairing import draw_groups, groups_of, read_amounts, unpair
 from gwpipe.errors import UserError
+from gwpipe.settings.representation import PairingSettings
 
 V, ATTR, T = frozenset({"v"}), frozenset({"attr"}), frozenset({"t"})
 PAIR = V | ATTR
@@ -93,3 +94,12 @@ def test_other_groups_stay_as_they_are() -> None:
 def test_what_cannot_be_unpaired_is_refused(pair: tuple[str, str]) -> None:
     with pytest.raises(UserError, match="unpair"):
         unpair({PAIR: np.arange(5)}, *pair, 5, 0)
+
+
+def test_settings_draw_and_unpair() -> None:
+    plain = groups_of(100, PairingSettings(amounts={"v": 1.0, "v+attr": 0.1}), 0)
+    drawn = draw_groups(100, {V: 1.0, PAIR: 0.1}, 0)
+    assert set(plain) == set(drawn)
+    np.testing.assert_array_equal(plain[PAIR], drawn[PAIR])
+    parted = groups_of(100, PairingSettings(amounts={"v+attr+t": 1.0}, unpair=("v", "t")), 0)
+    assert set(parted) == {V | ATTR, ATTR | T}

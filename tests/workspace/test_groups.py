@@ -1,8 +1,9 @@
+import numpy as np
 import pytest
 import torch
 
 from gwpipe.errors import UserError
-from gwpipe.workspace.groups import as_groups, complement, subsets
+from gwpipe.workspace.groups import as_groups, complement, subsets, take
 
 DOMAINS = ("v", "attr", "t")
 
@@ -24,6 +25,17 @@ def test_groups_may_be_named_by_any_set() -> None:
     groups = as_groups({frozenset({"attr", "v"}): u, ("v",): u}, DOMAINS)
     assert list(groups) == [("v", "attr"), ("v",)]
     assert list(groups["v",]) == ["v"]
+
+
+def test_rows_are_taken_by_set_of_domains() -> None:
+    u = {"v": torch.arange(6.0).reshape(3, 2), "attr": torch.arange(3.0).reshape(3, 1), "t": torch.zeros(3, 1)}
+    taken = take(u, {frozenset({"v", "attr"}): np.array([2, 0]), frozenset({"v"}): np.array([1])})
+    assert {names: sorted(latents) for names, latents in taken.items()} == {
+        frozenset({"v", "attr"}): ["attr", "v"],
+        frozenset({"v"}): ["v"],
+    }
+    assert taken[frozenset({"v", "attr"})]["attr"].flatten().tolist() == [2, 0]
+    assert set(as_groups(taken, DOMAINS)) == {("v", "attr"), ("v",)}
 
 
 @pytest.mark.parametrize(

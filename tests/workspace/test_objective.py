@@ -253,3 +253,12 @@ def test_any_module_may_be_an_encoder_or_decoder(u: dict[str, Tensor], coefficie
     total, _ = workspace_losses(workspace, {PAIR: u}, Random(0.2), coefficients)
     total.backward()
     assert all(p.grad is not None for p in workspace.parameters())
+
+
+def test_large_batches_run_in_several_calls_and_give_the_same(given: MakeGiven, coefficients: dict[str, float]) -> None:
+    workspace, u, table = several(2, rows=700)
+    calls = counted(workspace)
+    _, found = workspace_losses(workspace, {tuple(u): u}, given(table), coefficients)
+    assert calls["decoder a"] == [700] * 4
+    for name, value in by_hand(workspace, {tuple(u): u}, table).items():
+        torch.testing.assert_close(found[name], value.detach(), msg=name)
