@@ -91,6 +91,8 @@ def train_jointly(
 ) -> None:
     """Train `workspace` and the domains named in `own`, in place; the other domains are frozen.
 
+    Trained domains are fitted to the scales of the observations first, as when they are trained alone.
+
     observations: domain → (N, …) as the environment gives them, in memory. groups: which rows show which domains
     together (gwpipe.data.pairing); all rows show all domains when absent.
 
