@@ -135,9 +135,12 @@ def load_representation(
     β-VAE have about unit variance by their prior. selection: what chooses a workspace's fusion weights.
 
     Raises:
-        UserError: a file is missing or damaged, or the workspace was not trained on latents like these.
+        UserError: a file is missing or damaged, or the workspace was not trained on latents like these, or the
+            selection not on such a workspace.
     """
     domains = {name: load_domain(path) for name, path in vaes.items()}
+    if workspace is None and selection is not None:
+        raise UserError(f"selection {selection} chooses the weights of a workspace, but no workspace is named")
     if workspace is None:
         return ConcatenatedVAEs(domains)
     module, _ = load_workspace(workspace)
@@ -147,4 +150,6 @@ def load_representation(
             f"workspace {workspace} takes latents {module.domains}, but the VAEs give {widths}; train it anew"
         )
     chosen = None if selection is None else load_selection(selection)
+    if chosen is not None and not chosen.fits(module.domains, module.dim):
+        raise UserError(f"selection {selection} was not trained on a workspace like {workspace}; train it anew")
     return GlobalWorkspace(domains, module, standardised, chosen)

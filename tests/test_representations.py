@@ -141,3 +141,14 @@ def test_a_selection_chooses_where_no_weights_are_given(folder: Path, tmp_path: 
     alone = representation.fuse({"attr": u["attr"]})
     torch.testing.assert_close(alone, representation.workspace.fuse({"attr": u["attr"]}))
     assert not representation.fuse(u).requires_grad
+
+
+def test_a_selection_of_another_workspace_is_refused(folder: Path, tmp_path: Path) -> None:
+    vaes = {name: folder / name for name in LATENT}
+    save_selection(tmp_path / "selection", make_selection(SelectionSettings(rule="precision"), LATENT, 6))
+    with pytest.raises(UserError, match="train it anew"):
+        load_representation(vaes, folder / "gw", selection=tmp_path / "selection")
+    with pytest.raises(UserError, match="no workspace"):
+        load_representation(vaes, selection=tmp_path / "selection")
+    save_selection(tmp_path / "any", make_selection(SelectionSettings(rule="equal"), LATENT, 6))
+    load_representation(vaes, folder / "gw", selection=tmp_path / "any")

@@ -33,3 +33,8 @@ class Selection(nn.Module, ABC):
     def describe(self) -> dict[str, Any]:
         """Keyword arguments (plain data) that build the same rule again."""
         return {name: getattr(self, name) for name in self.takes}
+
+    def fits(self, domains: Mapping[str, int], dim: int) -> bool:
+        """Was this rule built for a workspace of width `dim` over `domains` (name → width of u)? Many fit any."""
+        offered = {"domains": dict(domains), "dim": dim}
+        return all(getattr(self, name) == offered[name] for name in self.takes if name in offered)
