@@ -13,7 +13,7 @@ import argparse
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import combinations
 
 import torch
@@ -21,6 +21,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from gwpipe.workspace.fusion import Weights
+from gwpipe.workspace.losses import contrastive
 from gwpipe.workspace.objective import workspace_losses
 from gwpipe.workspace.selection.fixed import Random
 from gwpipe.workspace.selection.rule import Selection
@@ -102,15 +103,11 @@ class Transcription:
             losses.append((functional.cross_entropy(logits, same) + functional.cross_entropy(logits.T, same)) / 2)
         return mean(losses)
 
-    def by_loss(self) -> dict[str, Tensor]:
+    def by_loss(self, names: Iterable[str] = COEFFICIENTS) -> dict[str, Tensor]:
         """One loss after another: nothing is shared."""
-        return {
-            "dcy": self.demi_cycle(),
-            "cy": self.cycle(),
-            "tr": self.translation(),
-            "fusion": self.fusion(),
-            "cont": self.contrastive(),
-        }
+        every = {"dcy": self.demi_cycle, "cy": self.cycle, "tr": self.translation, "fusion": self.fusion}
+        every["cont"] = self.contrastive
+        return {name: every[name]() for name in names}
 
     def by_subset(self) -> dict[str, Tensor]:
         """One subset after another: its fused state is decoded once for all losses."""
@@ -210,12 +207,7 @@ def step(loss: Callable[[], Tensor], optimiser: torch.optim.Optimizer) -> Callab
     return run
 
 
-def backward(loss: Callable[[], Tensor]) -> Callable[[], None]:
-    """Forward and backward alone."""
-    return lambda: loss().backward()
-
-
-def medians(runs: dict[str, Callable[[], None]], rounds: int) -> dict[str, float]:
+def medians(runs: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
     """Seconds of each, in turns, after two rounds that do not count."""
     times: dict[str, list[float]] = {name: [] for name in runs}
     for k in range(rounds + 2):
@@ -260,44 +252,26 @@ def report(title: str, domains: int, batch: int, rounds: int) -> bool:
     return True
 
 
-def parts(workspace: Workspace, u: Latents, transcription: Transcription, rounds: int) -> None:
+def parts(workspace: Workspace, u: Latents, plain: Transcription, rounds: int) -> None:
     """Where the gain comes from: forward and backward of each part alone, and the optimiser alone."""
-    mixing, names = Random(0.2), [name for name in COEFFICIENTS if name != "cont"]
-    without = {name: COEFFICIENTS[name] for name in names}
+    mixing, without = Random(0.2), {name: value for name, value in COEFFICIENTS.items() if name != "cont"}
     pre = {x: torch.randn(len(value), workspace.dim, requires_grad=True) for x, value in u.items()}
-    from gwpipe.workspace.losses import contrastive
-
-    transcribed = Transcription(workspace, pre, random_mix)
-    transcribed.encode = lambda latents: latents  # type: ignore[method-assign]
-    optimisers = {
-        "fused": torch.optim.AdamW(workspace.parameters(), lr=1e-4, fused=True),
-        "default": torch.optim.AdamW(workspace.parameters(), lr=1e-4),
+    aligned = Transcription(workspace, pre, random_mix)
+    aligned.encode = lambda latents: latents  # type: ignore[method-assign]
+    fused = torch.optim.AdamW(workspace.parameters(), lr=1e-4, fused=True)
+    default = torch.optim.AdamW(workspace.parameters(), lr=1e-4)
+    runs: dict[str, Callable[[], object]] = {
+        "networks": lambda: ours(workspace, u, mixing, without).backward(),
+        "networks, plain": lambda: total(plain.by_loss(without)).backward(),
+        "contrast": lambda: contrastive([pre]).backward(),
+        "contrast, plain": lambda: aligned.contrastive().backward(),
+        "optimiser": fused.step,
+        "optimiser, plain": default.step,
     }
-    took = medians(
-        {
-            "networks": backward(lambda: ours(workspace, u, mixing, without)),
-            "networks, plain": backward(
-                lambda: total({k: v for k, v in transcription_without_contrast(transcription).items() if k in names})
-            ),
-            "contrast": backward(lambda: contrastive([pre])),
-            "contrast, plain": backward(transcribed.contrastive),
-            "optimiser": lambda: optimisers["fused"].step() and None,
-            "optimiser, plain": lambda: optimisers["default"].step() and None,
-        },
-        rounds,
-    )
+    took = medians(runs, rounds)
     for name in ("networks", "contrast", "optimiser"):
         before, after = 1e3 * took[f"{name}, plain"], 1e3 * took[name]
         print(f"    {name:12} {before:8.1f} -> {after:7.1f} ms  saves {before - after:7.1f} ms")
-
-
-def transcription_without_contrast(transcription: Transcription) -> dict[str, Tensor]:
-    return {
-        "dcy": transcription.demi_cycle(),
-        "cy": transcription.cycle(),
-        "tr": transcription.translation(),
-        "fusion": transcription.fusion(),
-    }
 
 
 def main() -> None:
