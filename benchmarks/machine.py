@@ -8,7 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-PARTS = (["environments.py"], ["robodesk_drawing.py"], ["representation_training.py", "speed"], ["agent_updates.py"])
+PARTS = (
+    ["environments.py"],
+    ["robodesk_drawing.py"],
+    ["representation_training.py", "speed"],
+    ["workspace_step.py"],
+    ["agent_updates.py"],
+)
 
 if __name__ == "__main__":
     here = Path(__file__).parent

@@ -26,6 +26,7 @@ from gwpipe.representations import load_representation
 from gwpipe.settings.config import ENVIRONMENTS, Config, load
 from gwpipe.settings.representation import LossWeights, VAESettings, WorkspaceSettings
 from gwpipe.workspace.objective import workspace_losses
+from gwpipe.workspace.selection.fixed import Random
 from gwpipe.workspace.training import make_workspace
 
 PAPER = Path("workflow/scales/paper.yaml")
@@ -59,8 +60,8 @@ def speed_of_workspace(domains: dict[str, int], settings: WorkspaceSettings, los
     """Samples/s of one workspace."""
     workspace = make_workspace(domains, settings)
     u = {name: torch.randn(batch, latent) for name, latent in domains.items()}
-    weights = torch.full((batch, len(u)), 1 / len(u))
-    return rate(workspace, lambda: workspace_losses(workspace, u, weights, losses.model_dump())[0], batch)
+    groups, mixing = {tuple(u): u}, Random(settings.fusion_temperature)
+    return rate(workspace, lambda: workspace_losses(workspace, groups, mixing, losses.model_dump())[0], batch)
 
 
 def speed(config: Config, title: str, batch_limit: int) -> None:

@@ -18,6 +18,8 @@ from gwpipe.domains.catalogue import load_domain
 from gwpipe.domains.domain import Domain
 from gwpipe.errors import UserError
 from gwpipe.workspace.fusion import equal_weights
+from gwpipe.workspace.selection.registry import load_selection
+from gwpipe.workspace.selection.rule import Selection
 from gwpipe.workspace.workspace import Workspace, load_workspace
 
 
@@ -70,16 +72,25 @@ class GlobalWorkspace(Representation):
 
     With `standardised`, z less its mean, over its standard deviation, entry by entry, as measured at the end of the
     workspace's training. A workspace may settle in a small part of [−1, 1], where one pixel is a hundredth.
+
+    With a `selection`, the workspace chooses its weights itself wherever none are given; without one they are equal.
     """
 
-    def __init__(self, vaes: Mapping[str, Domain], workspace: Workspace, standardised: bool = False) -> None:
+    def __init__(
+        self,
+        vaes: Mapping[str, Domain],
+        workspace: Workspace,
+        standardised: bool = False,
+        selection: Selection | None = None,
+    ) -> None:
         super().__init__({name: vaes[name] for name in workspace.domains})
         self.workspace = workspace.eval().requires_grad_(False)
+        self.selection = None if selection is None else selection.eval().requires_grad_(False)
         self.dim, self.bounded, self.standardised = workspace.dim, not standardised, standardised
         self.default_weights = equal_weights(self.domains)
 
     def fuse(self, u: Mapping[str, Tensor], weights: Mapping[str, float] | None = None) -> Tensor:
-        z = self.workspace.fuse(u, weights or self.default_weights)
+        z = self.workspace.fuse(u, weights or self.selection or self.default_weights)
         if not self.standardised:
             return z
         return (z - self.workspace.get_buffer("z_centre")) / self.workspace.get_buffer("z_scale")
@@ -87,6 +98,8 @@ class GlobalWorkspace(Representation):
     def to(self, device: str | torch.device) -> "GlobalWorkspace":
         super().to(device)
         self.workspace.to(device)
+        if self.selection is not None:
+            self.selection.to(device)
         return self
 
 
@@ -111,17 +124,23 @@ class ConcatenatedVAEs(Representation):
 
 
 def load_representation(
-    vaes: Mapping[str, Path], workspace: Path | None = None, standardised: bool = False
+    vaes: Mapping[str, Path],
+    workspace: Path | None = None,
+    standardised: bool = False,
+    selection: Path | None = None,
 ) -> Representation:
     """A trained representation: over a workspace where one is named, else the concatenated VAEs.
 
     vaes: domain → weights. workspace: weights of kind gw or clip. standardised: of a workspace's z; the latents of a
-    β-VAE have about unit variance by their prior.
+    β-VAE have about unit variance by their prior. selection: what chooses a workspace's fusion weights.
 
     Raises:
-        UserError: a file is missing or damaged, or the workspace was not trained on latents like these.
+        UserError: a file is missing or damaged, or the workspace was not trained on latents like these, or the
+            selection not on such a workspace.
     """
     domains = {name: load_domain(path) for name, path in vaes.items()}
+    if workspace is None and selection is not None:
+        raise UserError(f"selection {selection} chooses the weights of a workspace, but no workspace is named")
     if workspace is None:
         return ConcatenatedVAEs(domains)
     module, _ = load_workspace(workspace)
@@ -130,4 +149,7 @@ def load_representation(
         raise UserError(
             f"workspace {workspace} takes latents {module.domains}, but the VAEs give {widths}; train it anew"
         )
-    return GlobalWorkspace(domains, module, standardised)
+    chosen = None if selection is None else load_selection(selection)
+    if chosen is not None and not chosen.fits(module.domains, module.dim):
+        raise UserError(f"selection {selection} was not trained on a workspace like {workspace}; train it anew")
+    return GlobalWorkspace(domains, module, standardised, chosen)

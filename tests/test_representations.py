@@ -10,7 +10,8 @@ from gwpipe.domains.catalogue import make_domain, save_domain
 from gwpipe.envs.simple_shapes import SimpleShapes
 from gwpipe.errors import UserError
 from gwpipe.representations import ConcatenatedVAEs, GlobalWorkspace, Representation, load_representation
-from gwpipe.settings.representation import VAESettings
+from gwpipe.settings.representation import SelectionSettings, VAESettings
+from gwpipe.workspace.selection.registry import make_selection, save_selection
 from gwpipe.workspace.workspace import Workspace, save_workspace
 
 RATES = {"steps": 1, "batch_size": 2, "start_lr": 1e-3, "max_lr": 1e-3, "end_lr": 1e-3, "weight_decay": 0}
@@ -125,3 +126,29 @@ def test_standardised_z_has_no_mean_and_unit_variance_over_what_it_was_measured_
     assert plain.bounded
     assert not standardised.bounded
     assert plain.fuse(latents).abs().max() <= 1
+
+
+def test_a_selection_chooses_where_no_weights_are_given(folder: Path, tmp_path: Path) -> None:
+    chosen = make_selection(SelectionSettings(rule="precision"), LATENT, 5)
+    save_selection(tmp_path / "selection", chosen)
+    vaes = {name: folder / name for name in LATENT}
+    representation = load_representation(vaes, folder / "gw", selection=tmp_path / "selection")
+    assert isinstance(representation, GlobalWorkspace)
+    u = {name: torch.randn(7, width, generator=torch.manual_seed(1)) for name, width in LATENT.items()}
+    torch.testing.assert_close(representation.fuse(u), representation.workspace.fuse(u, chosen).detach())
+    assert not torch.allclose(representation.fuse(u), representation.workspace.fuse(u))
+    torch.testing.assert_close(representation.fuse(u, {"v": 0.5, "attr": 0.5}), representation.workspace.fuse(u))
+    alone = representation.fuse({"attr": u["attr"]})
+    torch.testing.assert_close(alone, representation.workspace.fuse({"attr": u["attr"]}))
+    assert not representation.fuse(u).requires_grad
+
+
+def test_a_selection_of_another_workspace_is_refused(folder: Path, tmp_path: Path) -> None:
+    vaes = {name: folder / name for name in LATENT}
+    save_selection(tmp_path / "selection", make_selection(SelectionSettings(rule="precision"), LATENT, 6))
+    with pytest.raises(UserError, match="train it anew"):
+        load_representation(vaes, folder / "gw", selection=tmp_path / "selection")
+    with pytest.raises(UserError, match="no workspace"):
+        load_representation(vaes, selection=tmp_path / "selection")
+    save_selection(tmp_path / "any", make_selection(SelectionSettings(rule="equal"), LATENT, 6))
+    load_representation(vaes, folder / "gw", selection=tmp_path / "any")

@@ -1,4 +1,4 @@
-"""The one training loop of VAEs and workspaces: AdamW, OneCycle, checkpoints, progress."""
+"""The one training loop of VAEs and workspaces: AdamW, its learning rate, checkpoints, progress."""
 
 import math
 from collections.abc import Callable
@@ -43,6 +43,11 @@ def one_cycle(step: int, settings: OptimisationSettings) -> float:
     return low + (high - low) * (1 - math.cos(math.pi * phase)) / 2
 
 
+def learning_rate(step: int, settings: OptimisationSettings) -> float:
+    """Learning rate of `step` by the schedule that the settings name."""
+    return one_cycle(step, settings) if settings.schedule == "one_cycle" else settings.max_lr
+
+
 def fit(
     module: nn.Module,
     loss_of: Callable[[int], tuple[Tensor, dict[str, Tensor]]],
@@ -66,7 +71,7 @@ def fit(
     with Progress(settings.steps, "step", run.label, done=first) as progress:
         for step in range(first, settings.steps):
             for group in optimiser.param_groups:
-                group["lr"] = one_cycle(step, settings)
+                group["lr"] = learning_rate(step, settings)
             loss, metrics = loss_of(step)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()

@@ -28,6 +28,7 @@ from gwpipe.settings.environments import EnvironmentName
 from gwpipe.settings.representation import DomainName, RepresentationSettings, VAESettings, WorkspaceSettings
 from gwpipe.settings.stages import Sizes
 from gwpipe.workspace.objective import workspace_losses
+from gwpipe.workspace.selection.fixed import Equal
 
 DREAMING = ("gw_dreamer", "vae_dreamer", "clip_dreamer")
 """Models of Table I that dream on a frozen representation."""
@@ -116,8 +117,7 @@ def workspace_flops(settings: WorkspaceSettings, latents: dict[str, int], coeffi
     workspace, batch = meta_workspace(settings, latents), settings.optimisation.batch_size
     with torch.device("meta"):
         u = {name: torch.zeros(batch, latent) for name, latent in latents.items()}
-        weights = torch.zeros(batch, len(u))
-        return count_flops(lambda: workspace_losses(workspace, u, weights, coefficients)[0].backward())
+        return count_flops(lambda: workspace_losses(workspace, {tuple(u): u}, Equal(), coefficients)[0].backward())
 
 
 def dreaming_flops(env: EnvironmentName, settings: DreamingSettings, z_dim: int, bounded: bool) -> int:

@@ -29,6 +29,8 @@ class SourceSettings(Settings):
 class OptimisationSettings(Settings):
     """AdamW with OneCycle: start_lr → max_lr → end_lr over `steps` (Tables VI, X and XVIII)."""
 
+    schedule: Literal["one_cycle", "constant"] = "one_cycle"
+    """`constant`: max_lr in every step."""
     steps: int = Field(gt=0)
     batch_size: int = Field(gt=1)
     max_lr: float = Field(gt=0)
@@ -69,9 +71,55 @@ class WorkspaceSettings(Settings):
     layers: int = Field(gt=0)
     kinds: dict[WorkspaceKind, LossWeights]
     fusion_temperature: float = Field(0.2, gt=0)
+    learn_temperature: bool = False
+    """Train the contrastive loss's temperature, 0.07 at first, with the workspace; the paper keeps it fixed."""
     standardise: bool = False
     """Give each entry of a unimodal latent mean 0 and variance 1 before it enters the workspace; the paper does not."""
     optimisation: OptimisationSettings
+
+
+class PairingSettings(Settings):
+    """Which rows are available in which combination of domains: the semi-supervised setting."""
+
+    amounts: dict[str, float] = Field(min_length=1)
+    """Domains joined by `+` (`v`, `attr`, `v+attr`) → up to 1 a share of the rows, above 1 a number of rows."""
+    unpair: tuple[str, str] | None = None
+    """Two domains that no row of a group may show together: the control of zero-shot transfer."""
+
+
+class CorruptionSettings(Settings):
+    """How latents fail. Noise is measured in standard deviations of each entry of a latent over the training rows."""
+
+    kinds: list[Literal["one_sided", "two_sided", "missing"]] = Field(["two_sided", "missing"], min_length=1)
+    """one_sided: noise on `side`; two_sided: noise on one domain drawn row by row; missing: that domain says nothing,
+    which is the mean of its latents. A row draws one of these."""
+    strengths: list[float] = Field([0.5, 1.0, 2.0, 4.0], min_length=1)
+    """Standard deviations of the noise; a row draws one of these."""
+    side: str | None = None
+    """The domain that `one_sided` corrupts."""
+    clean: float = Field(0.25, ge=0, lt=1)
+    """Share of the rows that are left as they are while a selection is trained."""
+
+
+class SelectionSettings(Settings):
+    """A rule that chooses fusion weights, and its training on a frozen workspace."""
+
+    rule: str = "precision"
+    """A name of gwpipe/workspace/selection/registry.py."""
+    hidden: int = Field(32, gt=0)
+    """Units of the hidden layer that reads a domain (precision, attention)."""
+    head: int = Field(16, gt=0)
+    """Width of keys and queries (attention)."""
+    queries: int = Field(2, gt=0)
+    """How often the state asks (attention)."""
+    temperature: float = Field(0.2, gt=0)
+    """Of random weights."""
+    domain: str | None = None
+    """The domain that has all the weight (single)."""
+    corruption: CorruptionSettings = CorruptionSettings()
+    optimisation: OptimisationSettings = OptimisationSettings(
+        steps=2000, batch_size=512, start_lr=5e-4, max_lr=5e-3, end_lr=5e-5, weight_decay=1e-5
+    )
 
 
 class RepresentationSettings(Settings):

@@ -1,16 +1,19 @@
-"""Fusion of pre-workspace representations, and the weights it is done with."""
+"""Fusion of pre-workspace representations, and the plain weights it is done with."""
 
 from collections.abc import Mapping
 
 import torch
 from torch import Tensor
 
+Weights = Mapping[str, float | Tensor]
+"""Domain → α: a number; (B, 1), one a row; or (B, dim), one a row and entry of the workspace."""
 
-def fuse(pre: Mapping[str, Tensor], weights: Mapping[str, float | Tensor]) -> Tensor:
+
+def fuse(pre: Mapping[str, Tensor], weights: Weights) -> Tensor:
     """z = tanh(Σ α_d z_d), (B, dim) in [−1, 1] (Sect. II-A).
 
-    pre: domain → encoder output z_d (B, dim), before any tanh. weights: domain → α_d, a number or (B, 1); domains that
-    are not named do not take part. Sums to 1 by convention, which is not enforced.
+    pre: domain → encoder output z_d (B, dim), before any tanh. weights: domain → α_d; domains that are not named do not
+    take part. Sums to 1 by convention, which is not enforced.
 
     Raises:
         ValueError: no domain takes part, or a weight names a domain that `pre` has not.
@@ -18,11 +21,11 @@ def fuse(pre: Mapping[str, Tensor], weights: Mapping[str, float | Tensor]) -> Te
     missing = set(weights) - set(pre)
     if missing or not weights:
         raise ValueError(f"cannot fuse {sorted(pre)} with weights for {sorted(weights)}")
-    parts = [weight * pre[name] for name, weight in weights.items()]
-    return torch.tanh(torch.stack(parts).sum(0))
+    first, *rest = (weight * pre[name] for name, weight in weights.items())
+    return torch.tanh(sum(rest, start=first))
 
 
-def equal_weights(domains: Mapping[str, int]) -> dict[str, float]:
+def equal_weights(domains: Mapping[str, object]) -> dict[str, float]:
     """The weights agents use: 1/n for each domain."""
     return {name: 1 / len(domains) for name in domains}
 

@@ -1,63 +1,98 @@
-"""The losses of equations 1-3. Pure functions of predictions and targets.
+"""The losses of equations 1-3, over all subsets of any number of domains. Pure functions of predictions and targets.
 
-A prediction that stands for a latent u is compared with it by the mean squared error over batch and entries. Where the
-paper writes "for all (x, y)", the mean over the domains or ordered pairs is taken, so that a coefficient means the same
-for any number of domains. No gradient is stopped.
+Every non-empty subset S of a group's domains is fused and decoded. What arrives at domain y is a demi-cycle where
+S = {y}, a translation where y is outside of S, and a fusion where y is one of several in S. A cycle goes from S through
+the domains outside of S and back. A prediction that stands for a latent u is compared with it by the mean squared error
+over batch and entries. Where the paper writes "for all (x, y)", the mean over all such routes is taken, so that a
+coefficient means the same for any number of domains and groups. No gradient is stopped.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import combinations
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from gwpipe.workspace.contrast import cross_entropy_both_ways
+from gwpipe.workspace.groups import Group, Groups, Latents
+
 LOG_TEMPERATURE = math.log(1 / 0.07)
 """s in exp(s) · cosine; fixed, as in the published code's default."""
 LARGEST_LOGIT_SCALE = 100.0
 
-Pair = tuple[str, str]
+
+class Route(NamedTuple):
+    """A way through the workspace: in the rows of `group`, the domains `sources` are fused and decoded to `target`.
+
+    The group is part of the name: the demi-cycle of v alone and that of v in pairs are two routes, and both count.
+    """
+
+    group: Group
+    sources: Group
+    target: str
 
 
-def contrastive(pre: Mapping[str, Tensor], log_temperature: float | Tensor = LOG_TEMPERATURE) -> Tensor:
+def role(route: Route) -> Literal["dcy", "tr", "fusion"]:
+    """Which loss the arrival at the route's end belongs to."""
+    if route.target not in route.sources:
+        return "tr"
+    return "dcy" if len(route.sources) == 1 else "fusion"
+
+
+def contrastive(groups: Iterable[Latents], log_temperature: float | Tensor = LOG_TEMPERATURE) -> Tensor:
     """L_cont: CLIP's loss between the pre-fusion, pre-tanh representations z_d (B, dim) of every pair of domains.
 
-    Rows are normalised; logits = min(exp(s), 100) · x yᵀ; cross entropy both ways, averaged; mean over the pairs. One
-    domain alone has no pair: zero.
+    groups: for each group its domain → z_d. Rows are normalised; logits = min(exp(s), 100) · x yᵀ; cross entropy both
+    ways, averaged; mean over all pairs of all groups. Where there is no pair (a domain alone, or nothing): zero.
+    log_temperature: s, a number, or a tensor that may be learnt.
     """
-    scale = torch.as_tensor(log_temperature).exp().clamp(max=LARGEST_LOGIT_SCALE)
-    unit = {name: functional.normalize(z, dim=-1) for name, z in pre.items()}
+    learnt = isinstance(log_temperature, Tensor)
+    scale: float | Tensor
+    if learnt:
+        scale, bound = log_temperature.exp().clamp(max=LARGEST_LOGIT_SCALE), LARGEST_LOGIT_SCALE
+    else:
+        scale = bound = min(math.exp(log_temperature), LARGEST_LOGIT_SCALE)
     losses = []
-    for x, y in combinations(unit, 2):
-        logits = scale.to(unit[x].device) * unit[x] @ unit[y].T
-        same = torch.arange(len(logits), device=logits.device)
-        losses.append((functional.cross_entropy(logits, same) + functional.cross_entropy(logits.T, same)) / 2)
-    return torch.stack(losses).mean() if losses else next(iter(pre.values())).new_zeros(())
+    for pre in groups:
+        unit = {name: functional.normalize(z, dim=-1) for name, z in pre.items()}
+        losses += [cross_entropy_both_ways(scale * unit[x], unit[y], bound) for x, y in combinations(unit, 2)]
+    return torch.stack(losses).mean() if losses else torch.zeros(())
 
 
-def _mean_squared_errors(pairs: list[tuple[Tensor, Tensor]]) -> Tensor:
-    return torch.stack([functional.mse_loss(prediction, target) for prediction, target in pairs]).mean()
+def demi_cycle(decoded: Mapping[Route, Tensor], u: Groups) -> Tensor:
+    """L_dcy: x → workspace → x. decoded: route → what arrives (B, latent of its target); others are left aside."""
+    return _mean_squared_error({route: arrived for route, arrived in decoded.items() if role(route) == "dcy"}, u)
 
 
-def demi_cycle(decoded: Mapping[str, Tensor], u: Mapping[str, Tensor]) -> Tensor:
-    """L_dcy: x → workspace → x. decoded, u: domain → (B, latent)."""
-    return _mean_squared_errors([(decoded[x], u[x]) for x in decoded])
+def translation(decoded: Mapping[Route, Tensor], u: Groups) -> Tensor:
+    """L_tr: domains → workspace → a domain outside of them. decoded: as above."""
+    return _mean_squared_error({route: arrived for route, arrived in decoded.items() if role(route) == "tr"}, u)
 
 
-def cycle(decoded: Mapping[Pair, Tensor], u: Mapping[str, Tensor]) -> Tensor:
-    """L_cy: x → workspace → y → workspace → x. decoded: (x, y) → the return to x (B, latent of x)."""
-    return _mean_squared_errors([(prediction, u[x]) for (x, _), prediction in decoded.items()])
+def fusion(decoded: Mapping[Route, Tensor], u: Groups) -> Tensor:
+    """L_fusion: several domains, mixed with random weights → workspace → one of them. decoded: as above."""
+    return _mean_squared_error({route: arrived for route, arrived in decoded.items() if role(route) == "fusion"}, u)
 
 
-def translation(decoded: Mapping[Pair, Tensor], u: Mapping[str, Tensor]) -> Tensor:
-    """L_tr: x → workspace → y. decoded: (x, y) → the arrival at y (B, latent of y)."""
-    return _mean_squared_errors([(prediction, u[y]) for (_, y), prediction in decoded.items()])
+def cycle(returned: Mapping[Route, Tensor], u: Groups) -> Tensor:
+    """L_cy: domains → workspace → all others → workspace → one of the first.
+
+    returned: route → what comes back (B, latent of its target, which is one of its sources).
+    """
+    return _mean_squared_error(returned, u)
 
 
-def fusion(decoded: Mapping[str, Tensor], u: Mapping[str, Tensor]) -> Tensor:
-    """L_fusion: all domains, mixed with random weights → workspace → x. decoded, u: domain → (B, latent)."""
-    return _mean_squared_errors([(decoded[x], u[x]) for x in decoded])
+def _mean_squared_error(arrived: Mapping[Route, Tensor], u: Groups) -> Tensor:
+    """Mean over the routes; of a target that its group does not have nothing is known, so it does not count."""
+    errors = [
+        functional.mse_loss(prediction, u[route.group][route.target])
+        for route, prediction in arrived.items()
+        if route.target in u[route.group]
+    ]
+    return torch.stack(errors).mean() if errors else torch.zeros(())
 
 
 def total(losses: Mapping[str, Tensor], coefficients: Mapping[str, float]) -> Tensor:

@@ -1,6 +1,7 @@
-"""The workspace module: one encoder and one decoder a domain (Tables VII and VIII)."""
+"""The workspace module: one encoder and one decoder a domain (Tables VII and VIII), and all that it infers."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,14 @@ from torch import Tensor, nn
 
 from gwpipe.domains import weights as weights_file
 from gwpipe.domains.mlp import mlp
-from gwpipe.workspace.fusion import equal_weights, fuse
+from gwpipe.errors import UserError
+from gwpipe.workspace.fusion import Weights, fuse
+from gwpipe.workspace.groups import complement
+from gwpipe.workspace.selection.fixed import Equal
+from gwpipe.workspace.selection.rule import Selection
+
+Mixing = Weights | Selection | None
+"""Fusion weights as users give them: numbers or tensors by domain, what chooses them, or None for equal ones."""
 
 
 class Workspace(nn.Module):
@@ -20,27 +28,46 @@ class Workspace(nn.Module):
         dim: width of the workspace.
         hidden: units of each hidden layer.
         layers: hidden layers of each encoder and decoder.
+        temperature: of the contrastive loss, whose logits are cosine / temperature.
+        learn_temperature: train it with the workspace, as CLIP does, instead of keeping it fixed.
+
+    Any module may take the place of an encoder or decoder, if it maps (B, latent) to (B, dim) or back.
 
     The buffers `centre` and `scale` standardise each entry of u on the way in and undo it on the way out; they are 0
     and 1, which is the paper's form, until `fit_to` sets them. `z_centre` and `z_scale` are mean and standard deviation
     of the fused state z at equal weights, noted by `note_spread` for those who want z standardised.
     """
 
-    def __init__(self, domains: Mapping[str, int], dim: int, hidden: int, layers: int) -> None:
+    log_temperature: float | nn.Parameter
+    """s = log(1 / temperature), by which the contrastive loss scales cosines; a number where it is fixed."""
+
+    def __init__(
+        self,
+        domains: Mapping[str, int],
+        dim: int,
+        hidden: int,
+        layers: int,
+        temperature: float = 0.07,
+        learn_temperature: bool = False,
+    ) -> None:
         super().__init__()
         self.domains, self.dim, self.hidden, self.layers = dict(domains), dim, hidden, layers
+        self.temperature, self.learn_temperature = temperature, learn_temperature
         between = [hidden] * layers
         self.encoders = nn.ModuleDict({name: mlp(latent, *between, dim) for name, latent in domains.items()})
         self.decoders = nn.ModuleDict({name: mlp(dim, *between, latent) for name, latent in domains.items()})
         for name, latent in domains.items():
             self.register_buffer(f"centre_{name}", torch.zeros(latent))
             self.register_buffer(f"scale_{name}", torch.ones(latent))
+        start = math.log(1 / temperature)
+        self.log_temperature = nn.Parameter(torch.tensor(start)) if learn_temperature else start
         self.register_buffer("z_centre", torch.zeros(dim))
         self.register_buffer("z_scale", torch.ones(dim))
 
     def describe(self) -> dict[str, Any]:
         """Keyword arguments that build the same module again."""
-        return {"domains": self.domains, "dim": self.dim, "hidden": self.hidden, "layers": self.layers}
+        own = ("domains", "dim", "hidden", "layers", "temperature", "learn_temperature")
+        return {name: getattr(self, name) for name in own}
 
     def fit_to(self, u: Mapping[str, Tensor]) -> None:
         """Standardise each entry of u from now on, by mean and standard deviation of training latents (N, latent)."""
@@ -66,26 +93,57 @@ class Workspace(nn.Module):
         """Pre-fusion representations z_d (B, dim), before any tanh, of the domains given."""
         return {name: self.encoders[name](value) for name, value in self.standardise(u).items()}
 
-    def fuse(self, u: Mapping[str, Tensor], weights: Mapping[str, float] | None = None) -> Tensor:
-        """The workspace's state z (B, dim) in [−1, 1]; domains of weight 0 are not encoded.
+    def fuse(self, u: Mapping[str, Tensor], weights: Mixing = None) -> Tensor:
+        """The workspace's state z (B, dim) in [−1, 1]; domains of weight 0 are not encoded and may be absent.
 
-        weights: domain → α; equal ones over the domains given when absent.
+        weights: domain → α (a number, (B, 1) or (B, dim)), a selection that chooses them, or None for equal weights
+        over the domains given.
         """
-        if weights is None:
-            weights = equal_weights({name: self.domains[name] for name in u})
-        used = {name: weight for name, weight in weights.items() if weight}
+        if weights is None or isinstance(weights, Selection):
+            standardised = self.standardise(u)
+            pre = {name: self.encoders[name](value) for name, value in standardised.items()}
+            return fuse(pre, (weights or Equal())(standardised, pre))
+        used = {name: weight for name, weight in weights.items() if isinstance(weight, Tensor) or weight}
         return fuse(self.encode({name: u[name] for name in used}), used)
 
-    def decode(self, z: Tensor) -> dict[str, Tensor]:
-        """Unimodal latents u (B, latent) of every domain from z (B, dim): the broadcast."""
+    def decode(self, z: Tensor, domains: Collection[str] | None = None) -> dict[str, Tensor]:
+        """Unimodal latents u (B, latent) of `domains`, all when absent, from z (B, dim)."""
         return {
-            name: decoder(z) * self.get_buffer(f"scale_{name}") + self.get_buffer(f"centre_{name}")
-            for name, decoder in self.decoders.items()
+            name: self.decoders[name](z) * self.get_buffer(f"scale_{name}") + self.get_buffer(f"centre_{name}")
+            for name in (self.domains if domains is None else domains)
         }
 
-    def translate(self, u: Mapping[str, Tensor], target: str) -> Tensor:
-        """The latent of domain `target` (B, latent) that the other domains' latents `u` stand for."""
-        return self.decode(self.fuse(u))[target]
+    def broadcast(self, u: Mapping[str, Tensor], weights: Mixing = None) -> dict[str, Tensor]:
+        """What the latents `u`, fused, say about every domain: domain → (B, latent)."""
+        return self.decode(self.fuse(u, weights))
+
+    def translate(self, u: Mapping[str, Tensor], target: str, weights: Mixing = None) -> Tensor:
+        """The latent of domain `target` (B, latent) that the latents `u` of other domains stand for."""
+        return self.decode(self.fuse(u, weights), [target])[target]
+
+    def demi_cycle(self, u: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Each domain through the workspace and back to itself, alone: domain → (B, latent)."""
+        return {name: self.translate({name: value}, name) for name, value in u.items()}
+
+    def cycle(
+        self,
+        u: Mapping[str, Tensor],
+        through: Collection[str] | None = None,
+        weights: Mixing = None,
+        weights_back: Mixing = None,
+    ) -> dict[str, Tensor]:
+        """The latents `u`, fused, to the domains `through`, these fused again, and back: domain → (B, latent).
+
+        through: all domains that are not in `u`, when absent. weights, weights_back: of the fusion on either way.
+
+        Raises:
+            UserError: there is no domain to go through.
+        """
+        between = complement(self.domains, tuple(u)) if through is None else through
+        if not between:
+            raise UserError(f"a cycle of {', '.join(u)} needs another domain to go through; give `through`")
+        away = self.decode(self.fuse(u, weights), between)
+        return self.decode(self.fuse(away, weights_back), u)
 
 
 def save_workspace(path: Path, workspace: Workspace, kind: str) -> None:

@@ -11,7 +11,7 @@ from gwpipe.domains import fit as room
 from gwpipe.domains.batches import Batches
 from gwpipe.domains.catalogue import make_domain
 from gwpipe.domains.domain import Domain
-from gwpipe.domains.fit import Run, one_cycle
+from gwpipe.domains.fit import Run, learning_rate, one_cycle
 from gwpipe.domains.training import train_vae
 from gwpipe.envs.shape_drawing import draw
 from gwpipe.envs.simple_shapes import normalise, sample_attributes
@@ -30,6 +30,15 @@ def test_one_cycle_golden_numbers() -> None:
 def test_one_cycle_of_a_few_steps_stays_between_its_bounds(steps: int) -> None:
     settings = OptimisationSettings(steps=steps, batch_size=2, start_lr=1.0, max_lr=5.0, end_lr=0.5, weight_decay=0)
     assert all(0.5 <= one_cycle(step, settings) <= 5.0 for step in range(steps))
+
+
+def test_a_constant_schedule_is_the_largest_rate_in_every_step() -> None:
+    settings = OptimisationSettings(
+        steps=9, batch_size=2, start_lr=1.0, max_lr=5.0, end_lr=0.5, weight_decay=0, schedule="constant"
+    )
+    assert {learning_rate(step, settings) for step in range(9)} == {5.0}
+    cycling = settings.model_copy(update={"schedule": "one_cycle"})
+    assert [learning_rate(step, cycling) for step in range(9)] == [one_cycle(step, cycling) for step in range(9)]
 
 
 def test_batches_show_every_row_once_an_epoch() -> None:

@@ -1,3 +1,4 @@
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -6,32 +7,13 @@ import torch
 from torch import Tensor, nn
 
 from gwpipe.errors import UserError
-from gwpipe.workspace import losses
 from gwpipe.workspace.fusion import fuse
-from gwpipe.workspace.objective import workspace_losses
+from gwpipe.workspace.selection.fixed import Equal, Single
 from gwpipe.workspace.workspace import Workspace, load_workspace, save_workspace
-
-ALL = {"dcy": 1, "cy": 1, "tr": 1, "fusion": 1, "cont": 0.1}
-"""Table IX, GW."""
 
 
 def count(module: nn.Module) -> int:
     return sum(p.numel() for p in module.parameters())
-
-
-@pytest.fixture
-def workspace() -> Workspace:
-    torch.manual_seed(0)
-    return Workspace({"v": 4, "attr": 3}, dim=5, hidden=8, layers=2)
-
-
-@pytest.fixture
-def u() -> dict[str, Tensor]:
-    generator = torch.Generator().manual_seed(1)
-    return {"v": torch.randn(6, 4, generator=generator), "attr": torch.randn(6, 3, generator=generator)}
-
-
-MIXING = torch.tensor([[0.9, 0.1], [0.2, 0.8], [0.5, 0.5], [1.0, 0.0], [0.3, 0.7], [0.6, 0.4]])
 
 
 def test_networks_have_the_printed_counts() -> None:
@@ -41,85 +23,6 @@ def test_networks_have_the_printed_counts() -> None:
     desk = Workspace({"v": 40, "attr": 40}, dim=76, hidden=512, layers=3)
     assert {count(m) for m in desk.encoders.values()} == {585_292}
     assert {count(m) for m in desk.decoders.values()} == {585_256}
-
-
-def test_losses_are_those_of_the_equations(workspace: Workspace, u: dict[str, Tensor]) -> None:
-    """Each translator written out one by one, as the paper writes them; the module batches them."""
-    e, d = workspace.encoders, workspace.decoders
-    z = {name: torch.tanh(e[name](u[name])) for name in u}
-    other = {"v": "attr", "attr": "v"}
-
-    def mse(pairs: list[tuple[Tensor, Tensor]]) -> Tensor:
-        return torch.stack([((a - b) ** 2).mean() for a, b in pairs]).mean()
-
-    expected = {
-        "dcy": mse([(d[x](z[x]), u[x]) for x in u]),
-        "tr": mse([(d[other[x]](z[x]), u[other[x]]) for x in u]),
-        "cy": mse([(d[x](torch.tanh(e[other[x]](d[other[x]](z[x])))), u[x]) for x in u]),
-        "cont": losses.contrastive({x: e[x](u[x]) for x in u}),
-    }
-    mixed = torch.tanh(MIXING[:, :1] * e["v"](u["v"]) + MIXING[:, 1:] * e["attr"](u["attr"]))
-    expected["fusion"] = mse([(d[x](mixed), u[x]) for x in u])
-    total, found = workspace_losses(workspace, u, MIXING, ALL)
-    for name, value in expected.items():
-        torch.testing.assert_close(found[name], value.detach(), msg=name)
-    torch.testing.assert_close(total, sum(ALL[name] * value for name, value in expected.items()))
-
-
-def test_no_gradient_is_stopped(workspace: Workspace, u: dict[str, Tensor]) -> None:
-    """The cycle reaches all four networks."""
-    total, _ = workspace_losses(workspace, u, MIXING, {"cy": 1.0})
-    total.backward()
-    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in workspace.parameters())
-
-
-def test_contrastive_alone_leaves_the_decoders_alone(workspace: Workspace, u: dict[str, Tensor]) -> None:
-    total, found = workspace_losses(workspace, u, MIXING, {"dcy": 0, "cy": 0, "tr": 0, "fusion": 0, "cont": 1})
-    total.backward()
-    assert set(found) == {"loss", "cont"}
-    assert all(p.grad is None for p in workspace.decoders.parameters())
-    assert all(p.grad is not None for p in workspace.encoders.parameters())
-
-
-class Counting(nn.Module):
-    def __init__(self, inner: nn.Module) -> None:
-        super().__init__()
-        self.inner, self.calls = inner, 0
-
-    def forward(self, x: Tensor) -> Tensor:
-        self.calls += 1
-        return self.inner(x)
-
-
-def test_networks_run_no_oftener_than_needed(workspace: Workspace, u: dict[str, Tensor]) -> None:
-    for networks in (workspace.encoders, workspace.decoders):
-        for name in list(networks):
-            networks[name] = Counting(networks[name])
-    workspace_losses(workspace, u, MIXING, ALL)
-    calls = [network.calls for networks in (workspace.encoders, workspace.decoders) for network in networks.values()]
-    assert calls == [2, 2, 2, 2]
-
-
-def test_three_domains_translate_between_all_pairs() -> None:
-    torch.manual_seed(0)
-    workspace = Workspace({"v": 4, "attr": 3, "t": 2}, dim=5, hidden=8, layers=1)
-    u = {name: torch.randn(7, latent) for name, latent in workspace.domains.items()}
-    _, found = workspace_losses(workspace, u, torch.full((7, 3), 1 / 3), ALL)
-    assert set(found) == {"loss", *ALL}
-    pairs = [(x, y) for x in u for y in u if x != y]
-    direct = {(x, y): workspace.decoders[y](torch.tanh(workspace.encoders[x](u[x]))) for x, y in pairs}
-    torch.testing.assert_close(found["tr"], losses.translation(direct, u).detach())
-    back = {(x, y): workspace.decoders[x](torch.tanh(workspace.encoders[y](direct[x, y]))) for x, y in pairs}
-    torch.testing.assert_close(found["cy"], losses.cycle(back, u).detach())
-    assert workspace.translate({"v": u["v"], "t": u["t"]}, "attr").shape == (7, 3)
-
-
-def test_runs_on_the_meta_device() -> None:
-    with torch.device("meta"):
-        workspace = Workspace({"v": 40, "attr": 40}, dim=76, hidden=512, layers=3)
-        u = {"v": torch.empty(9, 40), "attr": torch.empty(9, 40)}
-        total, _ = workspace_losses(workspace, u, torch.empty(9, 2), ALL)
-        total.backward()
 
 
 def test_fuse_decode_and_translate_agree(workspace: Workspace, u: dict[str, Tensor]) -> None:
@@ -152,6 +55,51 @@ def test_standardisation_is_undone_on_the_way_out(workspace: Workspace, u: dict[
     assert not torch.allclose(plain["v"], workspace.encode(shifted)["v"])
 
 
+def test_a_cycle_goes_through_the_others_and_back() -> None:
+    torch.manual_seed(0)
+    workspace = Workspace({"v": 4, "attr": 3, "t": 2}, dim=5, hidden=8, layers=1)
+    e, d = workspace.encoders, workspace.decoders
+    v = torch.randn(6, 4)
+    z = torch.tanh(e["v"](v))
+    away = torch.tanh((e["attr"](d["attr"](z)) + e["t"](d["t"](z))) / 2)
+    torch.testing.assert_close(workspace.cycle({"v": v}), {"v": d["v"](away)})
+    through_t = torch.tanh(e["t"](d["t"](z)))
+    torch.testing.assert_close(workspace.cycle({"v": v}, through=["t"]), {"v": d["v"](through_t)})
+    weighted = torch.tanh(0.9 * e["attr"](d["attr"](z)) + 0.1 * e["t"](d["t"](z)))
+    found = workspace.cycle({"v": v}, weights_back={"attr": 0.9, "t": 0.1})
+    torch.testing.assert_close(found, {"v": d["v"](weighted)})
+    with pytest.raises(UserError, match="through"):
+        workspace.cycle({name: torch.randn(6, latent) for name, latent in workspace.domains.items()})
+
+
+def test_every_inference_takes_numbers_rows_and_selections(workspace: Workspace, u: dict[str, Tensor]) -> None:
+    pre = workspace.encode(u)
+    z = torch.tanh(0.25 * pre["v"] + 0.75 * pre["attr"])
+    rows = {"v": torch.full((6, 1), 0.25), "attr": torch.full((6, 1), 0.75)}
+    entries = {"v": torch.full((6, 5), 0.25), "attr": torch.full((6, 5), 0.75)}
+    for weights in ({"v": 0.25, "attr": 0.75}, rows, entries):
+        torch.testing.assert_close(workspace.fuse(u, weights), z)
+        torch.testing.assert_close(workspace.broadcast(u, weights), workspace.decode(z))
+        torch.testing.assert_close(workspace.translate(u, "v", weights), workspace.decode(z)["v"])
+    torch.testing.assert_close(workspace.fuse(u, Equal()), workspace.fuse(u))
+    torch.testing.assert_close(workspace.fuse(u, Single("v")), torch.tanh(pre["v"]))
+    torch.testing.assert_close(workspace.demi_cycle(u)["v"], workspace.decode(torch.tanh(pre["v"]))["v"])
+    assert set(workspace.decode(z, ["attr"])) == {"attr"}
+
+
+def test_a_selection_sees_latents_as_encoders_do(workspace: Workspace, u: dict[str, Tensor]) -> None:
+    workspace.fit_to({name: 3 * value + 1 for name, value in u.items()})
+    seen: list[dict[str, Tensor]] = []
+
+    class Watching(Equal):
+        def forward(self, u, pre):  # type: ignore[no-untyped-def]
+            seen.append(dict(u))
+            return super().forward(u, pre)
+
+    workspace.fuse(u, Watching())
+    torch.testing.assert_close(seen[0], workspace.standardise(u))
+
+
 def test_to_disk_and_back(workspace: Workspace, u: dict[str, Tensor], tmp_path: Path) -> None:
     workspace.fit_to(u)
     path = tmp_path / "weights.safetensors"
@@ -160,6 +108,19 @@ def test_to_disk_and_back(workspace: Workspace, u: dict[str, Tensor], tmp_path: 
     assert kind == "gw"
     assert not any(p.requires_grad for p in loaded.parameters())
     torch.testing.assert_close(loaded.fuse(u), workspace.fuse(u).detach(), rtol=0, atol=0)
+
+
+def test_a_learnt_temperature_is_a_parameter_that_goes_to_disk(tmp_path: Path) -> None:
+    assert not isinstance(Workspace({"v": 4, "attr": 3}, 5, 8, 1).log_temperature, Tensor)
+    workspace = Workspace({"v": 4, "attr": 3}, 5, 8, 1, learn_temperature=True)
+    assert isinstance(workspace.log_temperature, nn.Parameter)
+    assert workspace.log_temperature.item() == pytest.approx(math.log(1 / 0.07))
+    workspace.log_temperature.data.fill_(1.5)
+    save_workspace(tmp_path / "w", workspace, "gw")
+    loaded, _ = load_workspace(tmp_path / "w")
+    assert loaded.learn_temperature
+    assert isinstance(loaded.log_temperature, Tensor)
+    assert loaded.log_temperature.item() == 1.5
 
 
 def test_damaged_weights_are_refused(workspace: Workspace, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The workspace learns what it should, and a killed training ends with the same weights."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from torch import Tensor
 
 from gwpipe.domains import fit as room
 from gwpipe.domains.fit import Run, one_cycle
+from gwpipe.errors import UserError
 from gwpipe.settings.representation import LossWeights, OptimisationSettings, WorkspaceSettings
 from gwpipe.workspace.training import make_workspace, train_workspace
 from gwpipe.workspace.workspace import Workspace
@@ -66,6 +68,53 @@ def test_clip_aligns_and_nothing_else(latents: dict[str, Tensor]) -> None:
     nearest = (unit["v"] @ unit["attr"].T).argmax(1)
     assert (nearest == torch.arange(100)).float().mean() > 0.5
     assert set(measured) == {"train_loss", "train_cont", "held_out_loss", "held_out_cont"}
+
+
+def test_unpaired_rows_train_beside_few_pairs(latents: dict[str, Tensor]) -> None:
+    """Pairs teach the translation, which rows of one domain alone cannot; they keep the demi-cycles in shape."""
+    chosen = settings(200)
+    pairs = {k: u[:60] for k, u in latents.items()}
+    groups = {("v", "attr"): pairs, ("v",): {"v": latents["v"][60:500]}, ("attr",): {"attr": latents["attr"][60:500]}}
+    _, held_out = split(latents)
+    workspace = make_workspace({"v": 5, "attr": 3}, chosen, 0)
+    measured = train_workspace(workspace, groups, held_out, GW, chosen, Run(0, "test"))
+    assert measured["held_out_tr"] < 0.3 * torch.cat([u.flatten() for u in held_out.values()]).var()
+    assert {"train_dcy", "train_tr"} <= set(measured)
+
+
+def test_rows_of_one_domain_alone_train_what_they_can(latents: dict[str, Tensor]) -> None:
+    chosen = settings(40)
+    workspace = make_workspace({"v": 5, "attr": 3}, chosen, 0)
+    measured = train_workspace(workspace, {("v",): latents}, latents, GW, chosen, Run(0, "test"))
+    assert set(measured) >= {"train_loss", "train_dcy", "train_cy", "held_out_tr"}
+    assert "train_tr" not in measured
+
+
+def test_groups_that_train_nothing_are_refused(latents: dict[str, Tensor]) -> None:
+    workspace = make_workspace({"v": 5, "attr": 3}, settings(1), 0)
+    with pytest.raises(UserError, match="coefficients are all 0"):
+        train_workspace(workspace, {("v",): latents}, latents, CLIP, settings(1), Run(0, "test"))
+
+
+def test_three_domains_two_of_which_are_never_paired(latents: dict[str, Tensor]) -> None:
+    chosen = settings(250)
+    three = latents | {"t": latents["attr"] ** 3}
+    groups = {
+        ("v", "attr"): {k: three[k][:250] for k in ("v", "attr")},
+        ("attr", "t"): {k: three[k][250:500] for k in ("attr", "t")},
+    }
+    workspace = make_workspace({"v": 5, "attr": 3, "t": 3}, chosen, 0)
+    unseen = {k: u[500:] for k, u in three.items()}
+    train_workspace(workspace, groups, unseen, GW, chosen, Run(0, "test"))
+    error = (workspace.translate({"t": unseen["t"]}, "v") - unseen["v"]).square().mean()
+    assert error < 0.5 * unseen["v"].var()
+
+
+def test_a_learnt_temperature_learns(latents: dict[str, Tensor]) -> None:
+    chosen = settings(20).model_copy(update={"learn_temperature": True})
+    workspace, _ = train(latents, CLIP, chosen, Run(0, "test"))
+    assert isinstance(workspace.log_temperature, Tensor)
+    assert workspace.log_temperature.item() != pytest.approx(math.log(1 / 0.07), abs=1e-3)
 
 
 class Killed(BaseException):

@@ -1,0 +1,134 @@
+"""Workspace and domains trained together, from observations: nothing is frozen that is not named so.
+
+The latents that the workspace aligns move while it learns, so every trained domain keeps its own loss beside: without
+it, encoders would make all latents equal, which is easy to translate and says nothing.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from gwpipe.domains.batches import Batches
+from gwpipe.domains.domain import Domain
+from gwpipe.domains.fit import Run, fit
+from gwpipe.domains.vae import kl_to_standard_normal, reparameterise
+from gwpipe.errors import UserError
+from gwpipe.seeding import derive, torch_generator
+from gwpipe.settings.representation import LossWeights, WorkspaceSettings
+from gwpipe.workspace.groups import Group
+from gwpipe.workspace.objective import workspace_losses
+from gwpipe.workspace.selection.fixed import Random
+from gwpipe.workspace.selection.rule import Selection
+from gwpipe.workspace.workspace import Workspace
+
+_NOTED_ROWS = 4096
+"""At most this many rows are encoded after training to note the spread of z."""
+
+
+@dataclass(frozen=True)
+class OwnLoss:
+    """What a domain that is trained with the workspace minimises beside: coefficient · (reconstruction + β · KL)."""
+
+    beta: float
+    coefficient: float = 1.0
+
+
+def joint_losses(
+    workspace: Workspace,
+    domains: Mapping[str, Domain],
+    x: Mapping[Group, Mapping[str, Tensor]],
+    own: Mapping[str, OwnLoss],
+    mixing: Selection,
+    coefficients: Mapping[str, float],
+    generator: torch.Generator,
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """What one update minimises: the workspace's losses on the posterior means, and each trained domain's own.
+
+    x: group → domain → (B, …) as the domain's `inputs` gives it. own: domains that are trained; those not named stay as
+    they are and get no gradient. generator: of the noise of the domains' own losses. Returns the total and its parts;
+    a domain's own loss is called `own_NAME`. A domain's encoder runs once over all groups.
+    """
+    u: dict[Group, dict[str, Tensor]] = {group: {} for group in x}
+    found: dict[str, Tensor] = {}
+    for name, domain in domains.items():
+        shown = [group for group in x if name in x[group]]
+        if not shown:
+            continue
+        inputs = torch.cat([x[group][name] for group in shown])
+        with torch.set_grad_enabled(name in own and torch.is_grad_enabled()):
+            mean, log_variance = domain.posterior(inputs)
+        for group, latents in zip(shown, mean.split([len(x[group][name]) for group in shown])):
+            u[group][name] = latents
+        if name in own:
+            noise = torch.randn(mean.shape, generator=generator, device=generator.device).to(mean.device)
+            decoded = domain.decode(reparameterise(mean, log_variance, noise))
+            found[name] = domain.reconstruction_loss(decoded, inputs) + own[name].beta * kl_to_standard_normal(
+                mean, log_variance
+            )
+    # A group's domains in the workspace's order, as its name has them.
+    ordered = {group: {name: latents[name] for name in group} for group, latents in u.items()}
+    total, parts = workspace_losses(workspace, ordered, mixing, coefficients)
+    for name, loss in found.items():
+        total = total + own[name].coefficient * loss
+    own_parts = {f"own_{name}": loss.detach() for name, loss in found.items()}
+    return total, parts | own_parts | {"loss": total.detach()}
+
+
+def train_jointly(
+    workspace: Workspace,
+    domains: Mapping[str, Domain],
+    observations: Mapping[str, npt.NDArray[Any]],
+    own: Mapping[str, OwnLoss],
+    coefficients: LossWeights,
+    settings: WorkspaceSettings,
+    run: Run,
+    groups: Mapping[Collection[str], npt.NDArray[np.int64]] | None = None,
+) -> None:
+    """Train `workspace` and the domains named in `own`, in place; the other domains are frozen.
+
+    Trained domains are fitted to the scales of the observations first, as when they are trained alone.
+
+    observations: domain → (N, …) as the environment gives them, in memory. groups: which rows show which domains
+    together (gwpipe.data.pairing); all rows show all domains when absent.
+
+    Raises:
+        UserError: `own` names no domain of the workspace, latents are to be standardised, or the checkpoint is damaged
+            or another run's.
+    """
+    unknown = sorted(set(own) - set(workspace.domains))
+    if unknown or not own:
+        raise UserError(f"trained together: {unknown or 'no domain'}; name some of {', '.join(workspace.domains)}")
+    if settings.standardise:
+        raise UserError("latents move while their domain is trained, so `standardise` must be off")
+    if groups is None:
+        groups = {tuple(workspace.domains): np.arange(len(next(iter(observations.values()))))}
+    rows = {tuple(name for name in workspace.domains if name in key): index for key, index in groups.items()}
+    size = settings.optimisation.batch_size
+    batches = {group: Batches(len(rows[group]), size, derive("joint batches", run.seed, *group)) for group in rows}
+    for name, domain in domains.items():
+        domain.to(run.device)
+        if name in own:
+            domain.requires_grad_(True).fit_to(observations[name])
+        else:
+            domain.eval().requires_grad_(False)
+    trained = nn.ModuleList([workspace.to(run.device), *(domains[name] for name in own)])
+
+    def inputs(name: str, index: npt.NDArray[np.int64]) -> Tensor:
+        return domains[name].inputs(torch.from_numpy(observations[name][index]).to(run.device))
+
+    def loss_of(step: int) -> tuple[Tensor, dict[str, Tensor]]:
+        drawn = {group: rows[group][batches[group](step)] for group in rows}
+        x = {group: {name: inputs(name, index) for name in group} for group, index in drawn.items()}
+        mixing = Random(settings.fusion_temperature, torch_generator("joint weights", run.seed, step))
+        generator = torch_generator("joint noise", run.seed, step)
+        return joint_losses(workspace, domains, x, own, mixing, coefficients.model_dump(), generator)
+
+    fit(trained, loss_of, settings.optimisation, run)
+    widest = max(rows, key=lambda group: (len(group), len(rows[group])))
+    noted = rows[widest][:_NOTED_ROWS]
+    workspace.note_spread({name: domains[name].encode(observations[name][noted]) for name in widest})

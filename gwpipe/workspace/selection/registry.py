@@ -1,0 +1,74 @@
+"""The selections there are, and how they go to disk and come back. A new rule is one file and one line here."""
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from gwpipe.domains import weights as weights_file
+from gwpipe.errors import UserError
+from gwpipe.seeding import derive
+from gwpipe.settings.representation import SelectionSettings
+from gwpipe.workspace.selection.attention import QueryAttention
+from gwpipe.workspace.selection.fixed import Equal, Random, Single
+from gwpipe.workspace.selection.precision import Precision
+from gwpipe.workspace.selection.rule import Selection
+from gwpipe.workspace.selection.static import Static
+
+RULES: dict[str, type[Selection]] = {
+    kind.rule: kind for kind in (Equal, Single, Random, Static, QueryAttention, Precision)
+}
+"""Name → what builds it."""
+
+_REMEDY = "train_selection"
+
+
+def build(rule: str, options: Mapping[str, Any]) -> Selection:
+    """The selection `rule`, with those of the options that it takes; freshly initialised by torch's global generator.
+
+    Raises:
+        UserError: there is no such rule (the nearest is named), or it needs an option that is not given.
+    """
+    if rule not in RULES:
+        close = difflib.get_close_matches(rule, RULES, n=1)
+        raise UserError(f"there is no selection '{rule}'; " + (f"did you mean '{close[0]}'?" if close else _choices()))
+    missing = [name for name in RULES[rule].takes if options.get(name) is None]
+    if missing:
+        raise UserError(f"selection '{rule}' needs {', '.join(missing)}")
+    return RULES[rule](**{name: options[name] for name in RULES[rule].takes})
+
+
+def _choices() -> str:
+    return f"there is {', '.join(RULES)}"
+
+
+def make_selection(settings: SelectionSettings, domains: Mapping[str, int], dim: int, seed: int = 0) -> Selection:
+    """A fresh selection for a workspace of width `dim` over `domains` (name → width of u), drawn from `seed`.
+
+    Raises:
+        UserError: the settings name a rule that does not exist, or leave out what it needs.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive("selection", settings.rule, seed))
+        return build(settings.rule, settings.model_dump() | {"domains": dict(domains), "dim": dim})
+
+
+def save_selection(path: Path, selection: Selection) -> None:
+    """Write a selection's weights and description to `path`, whole or not at all."""
+    weights_file.save(path, {"rule": selection.rule, **selection.describe()}, selection.state_dict())
+
+
+def load_selection(path: Path) -> Selection:
+    """A selection as it was saved, frozen and in evaluation mode.
+
+    Raises:
+        UserError: the file is missing, damaged or no selection.
+    """
+    description, state = weights_file.load(path, _REMEDY)
+    if "rule" not in description:
+        raise UserError(f"weights {path} are no selection; give a file made by {_REMEDY}")
+    selection = build(description.pop("rule"), description)
+    weights_file.fill(selection, state, path, _REMEDY)
+    return selection
