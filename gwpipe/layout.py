@@ -16,6 +16,7 @@ AGENT = HOME + "/agents/{task}/{method}/seed{seed}/weights.safetensors"
 CURVE = HOME + "/agents/{task}/{method}/seed{seed}/curve.csv"
 CRITERION = HOME + "/criterion/{task}.json"
 FLOPS = HOME + "/flops/{task}.json"
+SELECTION = HOME + "/selection/{rule}/seed{seed}/weights.safetensors"
 READER = "results/{scale}/simple_shapes/reader/weights.safetensors"
 
 TABLE1 = "results/table1.csv"
@@ -27,6 +28,9 @@ WORKSPACE_QUALITY_MARKDOWN = "results/tables/workspace_quality.md"
 FIGURE2 = "results/figures/figure2.png"
 FIGURE2_PDF = "results/figures/figure2.pdf"
 FIGURE2_NUMBERS = "results/figures/figure2.csv"
+FUSION_RULES = "results/studies/fusion_rules.csv"
+FUSION_RULES_FIGURE = "results/studies/fusion_rules.png"
+FUSION_RULES_PDF = "results/studies/fusion_rules.pdf"
 
 MANIFEST = ".manifest.json"
 

@@ -4,15 +4,12 @@ Rows are pairs; columns are the image, the attributes (drawn), and pictures deco
 (tr), half on each (fusion) and all on the image (dcy). Below each decoded picture: what the reader finds in it.
 """
 
-from pathlib import Path
-
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from gwpipe.artefact import staging
 from gwpipe.envs.shape_drawing import SHAPE_NAMES
 from gwpipe.studies.incongruent import WEIGHTS, Decoded, Pairs
 from gwpipe.studies.routes import PICTURE, VECTOR
@@ -62,11 +59,3 @@ def _show(axes: Axes, picture: npt.NDArray[np.uint8], raw: npt.NDArray[np.float6
     colour = np.clip(raw[5:] / 255, 0, 1)
     patch = Rectangle((0, -0.15), 0.11, 0.11, transform=axes.transAxes, fc=colour, ec="0.6", lw=0.4, clip_on=False)
     axes.add_patch(patch)
-
-
-def save_figure(figure: Figure, path: Path) -> None:
-    """Write the figure, as its suffix says, whole or not at all; the same figure gives the same bytes."""
-    kind = path.suffix.removeprefix(".")
-    undated = {"CreationDate": None} if kind == "pdf" else {"Software": None}
-    with staging(path) as partial:
-        figure.savefig(partial, format=kind, dpi=200, metadata=undated)

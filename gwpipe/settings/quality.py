@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from gwpipe.settings.model import Settings
-from gwpipe.settings.representation import OptimisationSettings
+from gwpipe.settings.representation import OptimisationSettings, SelectionSettings
 
 
 class ReaderSettings(Settings):
@@ -16,6 +16,17 @@ class ReaderSettings(Settings):
     noise: float = Field(ge=0)
     """Noise of a standard deviation drawn up to this many RGB levels is added to each training picture."""
     optimisation: OptimisationSettings
+
+
+class FusionRulesSettings(Settings):
+    """The study of rules that choose fusion weights."""
+
+    learned: list[str] = Field(["static", "attention", "precision"], min_length=1)
+    """Rules that are trained on the frozen workspace; the fixed ones are always measured."""
+    seeds: list[int] = Field([0, 1, 2], min_length=1)
+    """Of their training."""
+    selection: SelectionSettings = SelectionSettings()
+    """Their sizes and training, and how inputs fail; its own `rule` does not count here."""
 
 
 class QualitySettings(Settings):
@@ -34,3 +45,4 @@ class QualitySettings(Settings):
     shown: int = Field(gt=0)
     """Pairs drawn in Figure 2."""
     reader: ReaderSettings
+    fusion_rules: FusionRulesSettings = FusionRulesSettings()

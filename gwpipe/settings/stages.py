@@ -15,6 +15,7 @@ from gwpipe.settings.representation import (
     DomainName,
     LossWeights,
     RepresentationSettings,
+    SelectionSettings,
     SourceSettings,
     VAESettings,
     WorkspaceKind,
@@ -126,6 +127,29 @@ class Figure2Stage(Settings):
     shown: int
     quality_seed: int
     seed: int
+
+
+class TrainSelectionStage(Settings):
+    env: EnvironmentName
+    kind: WorkspaceKind
+    domains: list[DomainName]
+    data: list[DataName]
+    holdout: float
+    selection: SelectionSettings
+    seed: int
+
+
+class FusionRulesStage(Settings):
+    scale: str
+    env: EnvironmentName
+    kind: WorkspaceKind
+    domains: list[DomainName]
+    data: list[DataName]
+    holdout: float
+    learned: list[str]
+    seeds: list[int]
+    selection: SelectionSettings
+    representation_seed: int
 
 
 class CountFlopsStage(Settings):
@@ -290,6 +314,40 @@ def figure2(config: Config) -> Figure2Stage:
     )
 
 
+def train_selection(config: Config, env: EnvironmentName, rule: str, seed: str | int) -> TrainSelectionStage:
+    if env != "simple_shapes":
+        raise UserError(f"selections are trained on simple_shapes alone, not on {env}")
+    representation, study = config.environments[env].representation, _quality(config).fusion_rules
+    if rule not in study.learned:
+        known = ", ".join(study.learned)
+        raise UserError(f"rule '{rule}' is not in environments.{env}.quality.fusion_rules.learned; there is {known}")
+    return TrainSelectionStage(
+        env=env,
+        kind="gw",
+        domains=sorted(representation.domains),
+        data=_data(representation),
+        holdout=representation.holdout,
+        selection=study.selection.model_copy(update={"rule": rule}),
+        seed=int(seed),
+    )
+
+
+def fusion_rules(config: Config) -> FusionRulesStage:
+    representation, study = config.environments.simple_shapes.representation, _quality(config).fusion_rules
+    return FusionRulesStage(
+        scale=config.scale,
+        env="simple_shapes",
+        kind="gw",
+        domains=sorted(representation.domains),
+        data=_data(representation),
+        holdout=representation.holdout,
+        learned=study.learned,
+        seeds=study.seeds,
+        selection=study.selection,
+        representation_seed=representation.seed,
+    )
+
+
 def table1(config: Config) -> Table1Stage:
     studies = []
     for env in ENVIRONMENTS:
@@ -322,6 +380,8 @@ STAGES: dict[str, tuple[type[Settings], Callable[..., Settings], tuple[str, ...]
     "train_reader": (TrainReaderStage, train_reader, ()),
     "workspace_quality": (WorkspaceQualityStage, workspace_quality, ()),
     "figure2": (Figure2Stage, figure2, ()),
+    "train_selection": (TrainSelectionStage, train_selection, ("env", "rule", "seed")),
+    "fusion_rules": (FusionRulesStage, fusion_rules, ()),
     "count_flops": (CountFlopsStage, count_flops, ("env", "task")),
     "table1": (Table1Stage, table1, ()),
 }

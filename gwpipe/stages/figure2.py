@@ -2,7 +2,8 @@
 
 from gwpipe import layout
 from gwpipe.artefact import Record, staging
-from gwpipe.figures.figure2 import draw_figure2, save_figure
+from gwpipe.figures.figure2 import draw_figure2
+from gwpipe.figures.saving import save_figure
 from gwpipe.machine import Machine
 from gwpipe.settings import domains
 from gwpipe.settings.stages import Figure2Stage

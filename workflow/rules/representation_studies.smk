@@ -55,3 +55,48 @@ rule figure2:
         settings=canonical("figure2"),
     shell:
         "gwpipe figure2 --scale {params.scale} --settings {params.settings:q} --threads {threads} 2> {log}"
+
+
+rule train_selection:
+    """A rule that chooses fusion weights, trained on the frozen Global Workspace while its inputs fail."""
+    input:
+        workspace=lambda wildcards: [
+            path.format(env=wildcards.env, kind="gw") for path in with_manifest(layout.WORKSPACE)
+        ],
+        latents=latents_of_representation,
+        code=sources("gwpipe.stages.train_selection"),
+    output:
+        weights=at(layout.SELECTION),
+        manifest=at(layout.SELECTION) + layout.MANIFEST,
+    log:
+        f"logs/{SCALE}/train_selection/{{env}}_{{rule}}_{{seed}}.log",
+    benchmark:
+        f"results/{SCALE}/benchmarks/train_selection/{{env}}_{{rule}}_{{seed}}.tsv"
+    params:
+        scale=SCALE,
+        settings=canonical("train_selection"),
+    shell:
+        "gwpipe train_selection --scale {params.scale} --settings {params.settings:q} --threads {threads} 2> {log}"
+
+
+rule fusion_rules:
+    """Each rule of fusion on clean and failing inputs, beside one who knows what is broken."""
+    input:
+        trained=fused_by_rules,
+        code=sources("gwpipe.stages.fusion_rules"),
+    output:
+        table=layout.FUSION_RULES,
+        pictures=[layout.FUSION_RULES_FIGURE, layout.FUSION_RULES_PDF],
+        manifests=[
+            path + layout.MANIFEST
+            for path in (layout.FUSION_RULES, layout.FUSION_RULES_FIGURE, layout.FUSION_RULES_PDF)
+        ],
+    log:
+        f"logs/{SCALE}/fusion_rules/fusion_rules.log",
+    benchmark:
+        f"results/{SCALE}/benchmarks/fusion_rules/fusion_rules.tsv"
+    params:
+        scale=SCALE,
+        settings=canonical("fusion_rules"),
+    shell:
+        "gwpipe fusion_rules --scale {params.scale} --settings {params.settings:q} --threads {threads} 2> {log}"

@@ -108,3 +108,22 @@ def measured(kinds):
     paths = [path.format(env=env, domain=domain) for domain in ("v", "attr") for path in with_manifest(layout.VAE)]
     paths += [path.format(env=env, kind=kind) for kind in kinds for path in with_manifest(layout.WORKSPACE)]
     return paths + with_manifest(layout.READER)
+
+
+def fused_by_rules(wildcards):
+    """The Global Workspace of Simple Shapes, its latents, and every trained rule of fusion, with their manifests."""
+    block = CONFIG.environments.simple_shapes
+    study = block.quality.fusion_rules
+    paths = [path.format(env="simple_shapes", kind="gw") for path in with_manifest(layout.WORKSPACE)]
+    paths += [
+        path.format(env="simple_shapes", task=source.task, policy=source.policy, domain=domain)
+        for source in block.representation.data
+        for domain in block.representation.domains
+        for path in with_manifest(layout.LATENTS)
+    ]
+    return paths + [
+        path.format(env="simple_shapes", rule=rule, seed=seed)
+        for rule in study.learned
+        for seed in study.seeds
+        for path in with_manifest(layout.SELECTION)
+    ]
