@@ -68,7 +68,7 @@ def _draw_range(kind: str, share: float, rng: np.random.Generator) -> Range:
             start = rng.uniform(low, high)
             drawn.append((start, (start + per_axis * (high - low)) % high))
         else:
-            values = high - low + 1
+            values = int(high - low) + 1
             width = 1 if kind == "shape" else max(1, round(per_axis * values))
             start = low + rng.integers(values - width, endpoint=True)
             drawn.append((float(start), float(start + width - 1)))

@@ -43,7 +43,9 @@ def read_amounts(amounts: Mapping[str, float]) -> dict[frozenset[str], float]:
     return read
 
 
-def draw_groups(rows: int, amounts: Mapping[Collection[str], float], seed: int) -> dict[frozenset[str], Index]:
+def draw_groups(
+    rows: int, amounts: Mapping[frozenset[str], float] | Mapping[tuple[str, ...], float], seed: int
+) -> dict[frozenset[str], Index]:
     """Row numbers of each set of domains, drawn from `rows` rows.
 
     amounts: set of domains → up to 1 a share of the rows, above 1 a number of rows; at least as much as the sets that

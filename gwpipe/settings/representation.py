@@ -90,14 +90,14 @@ class PairingSettings(Settings):
 class CorruptionSettings(Settings):
     """How latents fail. Noise is measured in standard deviations of each entry of a latent over the training rows."""
 
-    kinds: list[Literal["one_sided", "two_sided", "missing"]] = Field(["two_sided", "missing"], min_length=1)
+    kinds: list[Literal["one_sided", "two_sided", "missing"]] = Field(default=["two_sided", "missing"], min_length=1)
     """one_sided: noise on `side`; two_sided: noise on one domain drawn row by row; missing: that domain says nothing,
     which is the mean of its latents. A row draws one of these."""
-    strengths: list[float] = Field([0.5, 1.0, 2.0, 4.0], min_length=1)
+    strengths: list[float] = Field(default=[0.5, 1.0, 2.0, 4.0], min_length=1)
     """Standard deviations of the noise; a row draws one of these."""
     side: str | None = None
     """The domain that `one_sided` corrupts."""
-    clean: float = Field(0.25, ge=0, lt=1)
+    clean: float = Field(default=0.25, ge=0, lt=1)
     """Share of the rows that are left as they are while a selection is trained."""
 
 

@@ -50,7 +50,7 @@ class _SharedExponentials(torch.autograd.Function):
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:
         a, b, exponentials, rows, columns = ctx.saved_tensors
         by_row, by_column = 0.5 / rows.unsqueeze(1), 0.5 / columns
         towards_a, towards_b = torch.empty_like(a), a.neg().T.contiguous()  # (B, dim), (dim, B)

@@ -52,7 +52,7 @@ def draw_damage(domains: Sequence[str], rows: int, settings: CorruptionSettings,
     side = torch.randint(len(domains), (rows,), generator=generator)
     clean = torch.rand(rows, generator=generator) < settings.clean
     of_kind = {name: kind == number for number, name in enumerate(settings.kinds)}
-    if settings.side in domains and "one_sided" in of_kind:
+    if "one_sided" in of_kind and settings.side is not None:
         side = torch.where(of_kind["one_sided"], list(domains).index(settings.side), side)
     missing = of_kind.get("missing", torch.zeros(rows, dtype=torch.bool))
     return Damage(torch.where(clean, CLEAN, side), missing, strength)

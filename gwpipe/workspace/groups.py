@@ -20,6 +20,8 @@ Group = tuple[str, ...]
 Latents = Mapping[str, Tensor]
 """Domain → unimodal latents (N, latent), rows paired."""
 Groups = Mapping[Group, Latents]
+AnyGroups = Groups | Mapping[frozenset[str], Latents]
+"""As users give them: domains in any order."""
 
 
 def subsets(group: Group) -> list[Group]:
@@ -38,9 +40,7 @@ def take(latents: Latents, rows: Mapping[frozenset[str], npt.NDArray[np.int64]])
     return {names: {name: latents[name][index] for name in names} for names, index in chosen.items()}
 
 
-def as_groups(
-    latents: Latents | Mapping[Collection[str], Latents], domains: Collection[str]
-) -> dict[Group, dict[str, Tensor]]:
+def as_groups(latents: Latents | AnyGroups, domains: Collection[str]) -> dict[Group, dict[str, Tensor]]:
     """The groups of a training set, their names in the order of `domains`.
 
     latents: domain → (N, latent), which is one group; or set of domains (tuple or frozenset) → such latents, of which

@@ -4,7 +4,7 @@ The latents that the workspace aligns move while it learns, so every trained dom
 it, encoders would make all latents equal, which is easy to translate and says nothing.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,7 +87,7 @@ def train_jointly(
     coefficients: LossWeights,
     settings: WorkspaceSettings,
     run: Run,
-    groups: Mapping[Collection[str], npt.NDArray[np.int64]] | None = None,
+    groups: Mapping[frozenset[str], npt.NDArray[np.int64]] | Mapping[Group, npt.NDArray[np.int64]] | None = None,
 ) -> None:
     """Train `workspace` and the domains named in `own`, in place; the other domains are frozen.
 

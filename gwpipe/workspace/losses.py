@@ -49,9 +49,8 @@ def contrastive(groups: Iterable[Latents], log_temperature: float | Tensor = LOG
     ways, averaged; mean over all pairs of all groups. Where there is no pair (a domain alone, or nothing): zero.
     log_temperature: s, a number, or a tensor that may be learnt.
     """
-    learnt = isinstance(log_temperature, Tensor)
     scale: float | Tensor
-    if learnt:
+    if isinstance(log_temperature, Tensor):
         scale, bound = log_temperature.exp().clamp(max=LARGEST_LOGIT_SCALE), LARGEST_LOGIT_SCALE
     else:
         scale = bound = min(math.exp(log_temperature), LARGEST_LOGIT_SCALE)

@@ -105,8 +105,8 @@ def measure_selection(
     u = {name: u[name] for name in workspace.domains}
     rows, measured = len(next(iter(u.values()))), []
     cases: list[tuple[str, float]] = [("clean", 0.0)]
-    for kind in corruption.kinds:
-        cases += [(kind, strength) for strength in ([0.0] if kind == "missing" else corruption.strengths)]
+    for damaged in corruption.kinds:
+        cases += [(damaged, strength) for strength in ([0.0] if damaged == "missing" else corruption.strengths)]
     for kind, strength in cases:
         generator = torch_generator("selection measure", seed, kind, str(strength))
         if kind == "clean":

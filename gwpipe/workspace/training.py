@@ -1,6 +1,6 @@
 """Training of a workspace, of kind gw or clip, from latents in memory."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
@@ -10,7 +10,7 @@ from gwpipe.domains.fit import Run, fit
 from gwpipe.errors import UserError
 from gwpipe.seeding import derive, torch_generator
 from gwpipe.settings.representation import LossWeights, WorkspaceSettings
-from gwpipe.workspace.groups import Group, Groups, Latents, as_groups
+from gwpipe.workspace.groups import AnyGroups, Group, Groups, Latents, as_groups
 from gwpipe.workspace.objective import trainable, workspace_losses
 from gwpipe.workspace.selection.fixed import Random
 from gwpipe.workspace.workspace import Workspace
@@ -29,7 +29,7 @@ def make_workspace(domains: Mapping[str, int], settings: WorkspaceSettings, seed
 
 def train_workspace(
     workspace: Workspace,
-    train: Latents | Mapping[Collection[str], Latents],
+    train: Latents | AnyGroups,
     held_out: Latents,
     coefficients: LossWeights,
     settings: WorkspaceSettings,
