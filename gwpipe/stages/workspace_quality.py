@@ -1,5 +1,7 @@
 """workspace_quality: translation errors in human units between their bounds, and retrieval, as CSV and Markdown."""
 
+from pathlib import Path
+
 from gwpipe import layout
 from gwpipe.artefact import Record, staging
 from gwpipe.machine import Machine
@@ -20,7 +22,7 @@ def run(settings: WorkspaceQualityStage, place: layout.Place, machine: Machine) 
     """Measure and write both tables, each with its manifest."""
     machine.prepare()
     vaes = {name: place.path(layout.VAE, env=ENV, domain=name) for name in (PICTURE, VECTOR)}
-    workspaces = {kind: place.path(layout.WORKSPACE, env=ENV, kind=kind) for kind in settings.kinds}
+    workspaces: dict[str, Path] = {kind: place.path(layout.WORKSPACE, env=ENV, kind=kind) for kind in settings.kinds}
     reader = place.path(layout.READER)
     inputs = [*vaes.values(), *workspaces.values(), reader]
     modules = domains.modules(settings.domains.values())

@@ -33,7 +33,8 @@ MEASURES = (
 
 def angle_between(first: npt.ArrayLike, second: npt.ArrayLike) -> Array:
     """Signed angle from `second` to `first`, rad in [−π, π), the short way round."""
-    return (np.asarray(first, dtype=np.float64) - second + np.pi) % (2 * np.pi) - np.pi
+    apart = np.asarray(first, dtype=np.float64) - np.asarray(second, dtype=np.float64)
+    return (apart + np.pi) % (2 * np.pi) - np.pi
 
 
 def row_errors(found: Array, true: Array) -> dict[str, Array]:
