@@ -63,13 +63,6 @@ class Domain(nn.Module, ABC):
         """
         self._refuse()
 
-    def decode_given(self, u: Tensor, x: Tensor) -> Tensor:
-        """The decoder's output while it is trained, when x is known; `decode` unless overridden.
-
-        An autoregressive decoder may look at each part of x to predict the next.
-        """
-        return self.decode(u)
-
     def reconstruction_loss(self, decoded: Tensor, x: Tensor) -> Tensor:
         """−log p(x | u) up to a constant, summed over an observation's entries, mean over the batch: a scalar.
 

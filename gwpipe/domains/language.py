@@ -7,10 +7,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from gwpipe.domains.captions.captioner import caption
-from gwpipe.domains.captions.grammar import FINGERPRINT, PAD, VOCABULARY, WORD_IDS, sentences
+from gwpipe.domains.captions.captioner import caption_and_meaning
+from gwpipe.domains.captions.grammar import FINGERPRINT, LENGTH, PAD, VOCABULARY, WORD_IDS, sentences
 from gwpipe.domains.domain import VAE
-from gwpipe.domains.sentences import SentenceDecoder, cross_entropy, likeliest
+from gwpipe.domains.meaning import MeaningDecoder, meaning_loss, most_likely
 from gwpipe.errors import UserError
 
 HIDDEN = 128
@@ -28,74 +28,66 @@ def require_grammar(grammar: str) -> None:
 
 
 class LanguageVAE(VAE):
-    """Captions of Simple Shapes' attributes (B, 11) to u and back: a recurrent encoder and decoder over whole words.
+    """Captions of Simple Shapes' attributes (B, 11) to u and back: a recurrent encoder over whole words.
 
     The caption of a row of attributes follows from the row and `seed` (`gwpipe.domains.captions.captioner`). What this
-    domain sees are word numbers (B, LENGTH), uint8; `sentences` writes them out.
+    domain sees (B, SEEN), uint8, are the caption's word numbers and, as targets, what they say; the encoder reads the
+    words alone. u is decoded to what is said, see `gwpipe.domains.meaning`.
 
     Args:
         latent: width of u.
-        width: factor on the 128 units of both networks.
+        width: factor on the 128 units.
         seed: of the captions; another seed says the same of a shape in other words.
-        word_dropout: share of the words before that the decoder does not see in training.
         grammar: fingerprint of the grammar that the word numbers belong to.
 
     Raises:
-        UserError: the grammar is another one, or the share is none.
+        UserError: the grammar is another one.
     """
 
     observation = "attributes"
 
-    def __init__(
-        self, latent: int, width: float = 1.0, seed: int = 0, word_dropout: float = 0.5, grammar: str = FINGERPRINT
-    ) -> None:
+    def __init__(self, latent: int, width: float = 1.0, seed: int = 0, grammar: str = FINGERPRINT) -> None:
         super().__init__()
         require_grammar(grammar)
-        if not 0 <= word_dropout <= 1:
-            raise UserError(f"a language domain's word_dropout is a share from 0 to 1, not {word_dropout}")
-        self.latent, self.width, self.seed, self.word_dropout = latent, width, seed, word_dropout
+        self.latent, self.width, self.seed = latent, width, seed
         hidden = 2 * max(1, round(HIDDEN / 2 * width))
         self.words = nn.Embedding(len(VOCABULARY), hidden // 2)
         self.network = nn.GRU(hidden // 2, hidden // 2, batch_first=True, bidirectional=True)
         self.mean = nn.Linear(hidden, latent)
         self.log_variance = nn.Linear(hidden, latent)
-        self.decoder = SentenceDecoder(latent, hidden, word_dropout)
+        self.decoder = MeaningDecoder(latent, hidden)
 
     def describe(self) -> dict[str, Any]:
         sizes = {"latent": self.latent, "width": self.width}
-        text = {"seed": self.seed, "word_dropout": self.word_dropout, "grammar": FINGERPRINT}
-        return {"kind": "language", **sizes, **text}
+        return {"kind": "language", **sizes, "seed": self.seed, "grammar": FINGERPRINT}
 
     def prepare(self, observations: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-        """Normalised attributes (B, 11) to the captions' word numbers (B, LENGTH)."""
-        return caption(observations, self.seed)
+        """Normalised attributes (B, 11) to captions (B, SEEN)."""
+        return caption_and_meaning(observations, self.seed)
 
     def inputs(self, prepared: Tensor) -> Tensor:
         return prepared.long()
 
     def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        states, _ = self.network(self.words(x))
-        # The likeliest place of each feature: a word counts wherever in the sentence it stands.
-        features = states.masked_fill((x == WORD_IDS[PAD])[..., None], -1.0).amax(1)
+        ids = x[:, :LENGTH]
+        states, _ = self.network(self.words(ids))
+        # The largest value of each feature: a word counts wherever in the sentence it stands.
+        features = states.masked_fill((ids == WORD_IDS[PAD])[..., None], -1.0).amax(1)
         return self.mean(features), self.log_variance(features)
 
     def decode(self, u: Tensor) -> Tensor:
-        """(B, latent) to scores (B, LENGTH, words) of the likeliest sentence, word by word."""
-        return self.decoder.say(u)
-
-    def decode_given(self, u: Tensor, x: Tensor) -> Tensor:
-        """The same of the true sentence, each word given those before."""
-        return self.decoder(u, x)
+        """(B, latent) to scores (B, SCORES) of all that may be said."""
+        return self.decoder(u)
 
     def reconstruction_loss(self, decoded: Tensor, x: Tensor) -> Tensor:
-        """Cross entropy of the words, summed over the sentence."""
-        return cross_entropy(decoded, x)
+        """Cross entropy of what is said, summed over the sentence's statements."""
+        return meaning_loss(decoded, x)
 
     def observations(self, decoded: Tensor) -> npt.NDArray[np.uint8]:
-        """The likeliest word numbers (B, LENGTH)."""
-        return likeliest(decoded.detach()).cpu().numpy()
+        """The most likely statement as a plain caption (B, SEEN)."""
+        return most_likely(decoded.detach())
 
     @torch.no_grad()
     def speak(self, u: Tensor) -> npt.NDArray[np.str_]:
         """Latents (B, latent) to sentences (B,)."""
-        return sentences(self.observations(self.decode(u)))
+        return sentences(self.observations(self.decode(u))[:, :LENGTH])

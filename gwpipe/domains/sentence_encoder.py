@@ -9,12 +9,12 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from gwpipe.domains.captions.captioner import caption
-from gwpipe.domains.captions.grammar import FINGERPRINT, sentences
+from gwpipe.domains.captions.captioner import caption_and_meaning
+from gwpipe.domains.captions.grammar import FINGERPRINT, LENGTH, sentences
 from gwpipe.domains.domain import Domain
 from gwpipe.domains.language import HIDDEN, require_grammar
+from gwpipe.domains.meaning import MeaningDecoder, meaning_loss, most_likely
 from gwpipe.domains.projection import Projection
-from gwpipe.domains.sentences import SentenceDecoder, cross_entropy, likeliest
 from gwpipe.errors import UserError
 
 _FITTED_ROWS, _ROWS_AT_ONCE = 4096, 256
@@ -59,14 +59,14 @@ class SentenceEncoder(Domain):
     """Captions of Simple Shapes' attributes (B, 11) through a frozen text encoder to u.
 
     u is the first principal components of the mean of the encoder's last states over training captions, each of unit
-    variance. What this domain sees are the language domain's word numbers (B, LENGTH).
+    variance. What this domain sees is what the language domain sees (B, SEEN).
 
     Args:
         latent: width of u.
         model: folder of a model, or its name on the hub. The folder has to stay: the tokeniser is read from it.
-        decoder: train a decoder of sentences on u? Without, this domain only encodes.
+        decoder: train a decoder of what is said on u? Without, this domain only encodes.
         width: factor on the decoder's 128 units.
-        seed, word_dropout, grammar: as for the language domain.
+        seed, grammar: as for the language domain.
 
     Raises:
         UserError: the model cannot be had, or the grammar is another one.
@@ -81,22 +81,20 @@ class SentenceEncoder(Domain):
         decoder: bool = True,
         width: float = 1.0,
         seed: int = 0,
-        word_dropout: float = 0.5,
         grammar: str = FINGERPRINT,
     ) -> None:
         super().__init__()
         require_grammar(grammar)
         self.latent, self.width, self.model, self.can_decode = latent, width, model, decoder
-        self.seed, self.word_dropout = seed, word_dropout
+        self.seed = seed
         self.encoder, self._tokenise, self._features = load_text_model(model)
         self.projection = Projection(self._features, latent)
         hidden = 2 * max(1, round(HIDDEN / 2 * width))
-        self.decoder = SentenceDecoder(latent, hidden, word_dropout) if decoder else None
+        self.decoder = MeaningDecoder(latent, hidden) if decoder else None
 
     def describe(self) -> dict[str, Any]:
         sizes = {"latent": self.latent, "width": self.width, "model": self.model, "decoder": self.can_decode}
-        text = {"seed": self.seed, "word_dropout": self.word_dropout, "grammar": FINGERPRINT}
-        return {"kind": "sentence_encoder", **sizes, **text}
+        return {"kind": "sentence_encoder", **sizes, "seed": self.seed, "grammar": FINGERPRINT}
 
     def train(self, mode: bool = True) -> "SentenceEncoder":
         """Training mode for the decoder alone."""
@@ -105,11 +103,11 @@ class SentenceEncoder(Domain):
         return self
 
     def prepare(self, observations: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-        """Normalised attributes (B, 11) to the captions' word numbers (B, LENGTH)."""
-        return caption(observations, self.seed)
+        """Normalised attributes (B, 11) to captions (B, SEEN)."""
+        return caption_and_meaning(observations, self.seed)
 
     def fit_to(self, prepared: npt.NDArray[Any]) -> None:
-        """Take the principal components from the features of training captions (N, LENGTH)."""
+        """Take the principal components from the features of training captions (N, SEEN)."""
         chosen = prepared[np.linspace(0, len(prepared) - 1, min(len(prepared), _FITTED_ROWS)).astype(int)]
         parts = np.array_split(chosen, -(-len(chosen) // _ROWS_AT_ONCE))
         self.projection.fit(torch.cat([self.features(self.inputs(self.tensor(part))) for part in parts]))
@@ -121,9 +119,9 @@ class SentenceEncoder(Domain):
     def features(self, x: Tensor) -> Tensor:
         """Mean of the encoder's last states over each sentence's tokens: (B, F)."""
         if x.device.type == "meta":
-            cut = dict.fromkeys(("input_ids", "attention_mask"), torch.ones_like(x))
+            cut = dict.fromkeys(("input_ids", "attention_mask"), torch.ones_like(x[:, :LENGTH]))
         else:
-            lines = [str(line) for line in sentences(x.cpu().numpy())]
+            lines = [str(line) for line in sentences(x[:, :LENGTH].cpu().numpy())]
             cut = {name: value.to(x.device) for name, value in self._tokenise(lines).items()}
         states = self.encoder(**cut).last_hidden_state
         there = cut["attention_mask"][..., None].to(states.dtype)
@@ -133,15 +131,11 @@ class SentenceEncoder(Domain):
         return self.projection(self.features(x))
 
     def decode(self, u: Tensor) -> Tensor:
-        """(B, latent) to scores (B, LENGTH, words) of the likeliest sentence, word by word."""
-        return super().decode(u) if self.decoder is None else self.decoder.say(u)
-
-    def decode_given(self, u: Tensor, x: Tensor) -> Tensor:
-        """The same of the true sentence, each word given those before."""
-        return super().decode_given(u, x) if self.decoder is None else self.decoder(u, x)
+        """(B, latent) to scores (B, SCORES) of all that may be said."""
+        return super().decode(u) if self.decoder is None else self.decoder(u)
 
     def reconstruction_loss(self, decoded: Tensor, x: Tensor) -> Tensor:
-        return super().reconstruction_loss(decoded, x) if self.decoder is None else cross_entropy(decoded, x)
+        return super().reconstruction_loss(decoded, x) if self.decoder is None else meaning_loss(decoded, x)
 
     def observations(self, decoded: Tensor) -> npt.NDArray[Any]:
-        return super().observations(decoded) if self.decoder is None else likeliest(decoded.detach()).cpu().numpy()
+        return super().observations(decoded) if self.decoder is None else most_likely(decoded.detach())

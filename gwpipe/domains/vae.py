@@ -35,7 +35,7 @@ def beta_vae_loss(
     mean, log_variance = mean.float(), log_variance.float()
     u = reparameterise(mean, log_variance, noise)
     with torch.autocast(x.device.type, torch.bfloat16, enabled=precision == "bf16"):
-        decoded = domain.decode_given(u, x)
+        decoded = domain.decode(u)
     reconstruction = domain.reconstruction_loss(decoded, x)
     kl = kl_to_standard_normal(mean, log_variance)
     loss = reconstruction + beta * kl
@@ -47,6 +47,6 @@ def decoder_loss(
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """Loss of one batch where the encoder is frozen, and its parts: reconstruction of x (B, …) from u (B, latent)."""
     with torch.autocast(x.device.type, torch.bfloat16, enabled=precision == "bf16"):
-        decoded = domain.decode_given(u, x)
+        decoded = domain.decode(u)
     reconstruction = domain.reconstruction_loss(decoded, x)
     return reconstruction, {"loss": reconstruction.detach(), "reconstruction": reconstruction.detach()}

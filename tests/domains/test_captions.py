@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gwpipe.domains.captions import grammar, writers
-from gwpipe.domains.captions.captioner import caption, choose
+from gwpipe.domains.captions.captioner import caption, caption_and_meaning, choose
 from gwpipe.domains.captions.colours import COLOURS, NAMED, nearest_colour
 from gwpipe.domains.captions.grammar import CHOICES, END, LENGTH, PAD, WORD_IDS, sentences, write
 from gwpipe.domains.captions.reading import NOTHING, READ, read, truth
@@ -176,6 +176,13 @@ def test_what_is_written_is_read(attributes: np.ndarray) -> None:
     for name in ("shape", "size", "colour", "direction", "row", "column"):
         np.testing.assert_array_equal(said[name], choices[:, column(name)])
     np.testing.assert_array_equal(said["grid"], choices[:, column("fine")])
+
+
+def test_what_is_kept_beside_a_caption_is_what_it_says(attributes: np.ndarray) -> None:
+    """The targets are in the words: nothing is told that the sentence does not say."""
+    both = caption_and_meaning(attributes, 0)
+    np.testing.assert_array_equal(both[:, :LENGTH], caption(attributes, 0))
+    np.testing.assert_array_equal(both[:, LENGTH:], read(both[:, :LENGTH]))
 
 
 def test_captions_are_true_of_their_rows_and_not_of_others(attributes: np.ndarray) -> None:

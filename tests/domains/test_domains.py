@@ -92,7 +92,6 @@ def test_damaged_or_missing_weights_are_refused_in_one_line(tmp_path: Path) -> N
         ({"kind": "visual", "side": 48, "latent": 4}, "pictures of 48 px; there is one for 32, 64"),
         ({"kind": "shape_attributes", "latent": 4, "without": ["rotatoin"]}, "did you mean 'rotation'"),
         ({"kind": "language", "latent": 4, "grammar": "another"}, "train it again"),
-        ({"kind": "language", "latent": 4, "word_dropout": 2}, "from 0 to 1"),
     ],
 )
 def test_a_description_that_cannot_be_built_is_refused_in_one_line(description: dict, message: str) -> None:

@@ -102,7 +102,7 @@ def train(name: str, run: Run, stop_at: int | None, monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize("name", ["v", "attr", "t"])
 def test_resumed_training_ends_with_the_same_weights(name: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Channels last, bf16 and a decoder's own draws (t) included; bit by bit."""
+    """Channels last and bf16 included; bit by bit."""
     whole = train(name, replace(run, checkpoint=None), None, monkeypatch)
     for stop_at in (3, 5):
         with pytest.raises(Killed):

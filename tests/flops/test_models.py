@@ -7,8 +7,8 @@ import pytest
 from torch import nn
 
 import gwpipe.envs  # noqa: F401 (registers the environments)
-from gwpipe.domains.captions.grammar import VOCABULARY
 from gwpipe.domains.image_encoders import ENCODERS
+from gwpipe.domains.meaning import SCORES
 from gwpipe.envs import ENVIRONMENT_IDS
 from gwpipe.flops import models, paper
 from gwpipe.flops.closed_forms import conv, conv_transpose, gru, linear
@@ -43,7 +43,7 @@ def test_simple_shapes_attribute_vae(simple_shapes: Sizes) -> None:
 
 
 def test_language_vae(simple_shapes: Sizes) -> None:
-    n, words, places, units, latent = 512, len(VOCABULARY), 32, 128, 12
+    n, places, units, latent = 512, 32, 128, 12
     settings = simple_shapes.representation.vae["attr"].model_copy(
         update={"kind": None, "options": {}, "latent": latent, "width": 1.0}
     )
@@ -56,8 +56,7 @@ def test_language_vae(simple_shapes: Sizes) -> None:
     # The first state of an encoder is no variable: it has no gradient.
     encoder -= 2 * linear(n, units // 2, 3 * units // 2).forward
     encoder += 2 * linear(n, units, latent).training
-    decoder = linear(n, latent, units).training + linear(rows, units // 2 + latent, 3 * units).training
-    decoder += linear(rows, units, 3 * units).training + linear(rows, units, words).training
+    decoder = mlp_cost(n, latent, units, units, SCORES)
     assert models.vae_flops("simple_shapes", "t", settings) == encoder + decoder
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gwpipe.domains.captions import grammar, writers
+from gwpipe.domains.captions.reading import READ
 from gwpipe.envs.simple_shapes import denormalise
 from gwpipe.seeding import row_draws
 
@@ -42,3 +43,10 @@ def choose(attributes: npt.NDArray[Any], seed: int) -> npt.NDArray[np.int64]:
 def caption(attributes: npt.NDArray[Any], seed: int) -> npt.NDArray[np.uint8]:
     """Captions of normalised attributes (N, 11) as word numbers (N, LENGTH)."""
     return grammar.write(choose(attributes, seed))
+
+
+def caption_and_meaning(attributes: npt.NDArray[Any], seed: int) -> npt.NDArray[np.uint8]:
+    """Captions (N, LENGTH) and, beside them, what they say in the order of `reading.READ`."""
+    choices = choose(attributes, seed)
+    said = [choices[:, grammar.CHOICES.index({"grid": "fine"}.get(name, name))] for name in READ]
+    return np.concatenate([grammar.write(choices), np.stack(said, axis=1).astype(np.uint8)], axis=1)
