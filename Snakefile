@@ -23,8 +23,9 @@ except UserError as mistake:
     raise WorkflowError(str(mistake)) from None
 
 SCALE = CONFIG.scale
-# Stages run beside the interpreter that runs Snakemake, whether its environment is activated or not.
-shell.prefix(f"PATH={Path(sys.executable).parent}:$PATH; ")
+# Stages run beside the interpreter that runs Snakemake, whether its environment is activated or not; but a container
+# has its own.
+shell.prefix(f'[ -n "${{APPTAINER_CONTAINER:-}}" ] || PATH={Path(sys.executable).parent}:$PATH; ')
 
 
 wildcard_constraints:

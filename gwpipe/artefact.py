@@ -174,9 +174,13 @@ def read_manifest(artefact: Path) -> dict[str, Any]:
 
 
 def input_hash(path: Path) -> str:
-    """The hash an input's manifest states, or of the input itself where it has no manifest."""
+    """The hash of an input, checked against its manifest where it has one.
+
+    Raises:
+        UserError: the input is missing, or differs from what its manifest says.
+    """
     if manifest_path(path).exists():
-        return read_manifest(path)["sha256"]
+        return verify(path)["sha256"]
     if not path.exists():
         raise UserError(f"input {path} does not exist; make it first")
     return hash_path(path)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from gwpipe.artefact import hash_file
 from gwpipe.domains.catalogue import make_domain, save_domain
 from gwpipe.envs.simple_shapes import SimpleShapes
 from gwpipe.errors import UserError
@@ -112,6 +113,16 @@ def test_workspace_of_other_latents_is_refused(folder: Path, tmp_path: Path) -> 
     save_workspace(tmp_path / "gw", Workspace({"v": 9, "attr": 3}, 5, 8, 1), "gw")
     with pytest.raises(UserError, match="train it anew"):
         load_representation({name: folder / name for name in LATENT}, tmp_path / "gw")
+
+
+def test_workspace_of_other_weights_of_the_same_width_is_refused(folder: Path, tmp_path: Path) -> None:
+    vaes = {name: folder / name for name in LATENT}
+    own = {name: hash_file(path) for name, path in vaes.items()}
+    save_workspace(tmp_path / "own", Workspace(LATENT, 5, 8, 1), "gw", own)
+    load_representation(vaes, tmp_path / "own")
+    save_workspace(tmp_path / "gw", Workspace(LATENT, 5, 8, 1), "gw", own | {"attr": "0" * 64})
+    with pytest.raises(UserError, match="other weights of 'attr'"):
+        load_representation(vaes, tmp_path / "gw")
 
 
 def test_standardised_z_has_no_mean_and_unit_variance_over_what_it_was_measured_on(folder: Path) -> None:

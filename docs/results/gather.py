@@ -16,6 +16,9 @@ import pandas as pd
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+from gwpipe.artefact import manifest_path as artefact_manifest
+from gwpipe.settings.environments import FULL_EPISODE
+
 HERE = Path(__file__).parent
 COLOURS = {"gw_dreamer": "tab:red", "vae_dreamer": "tab:blue", "clip_dreamer": "tab:green"}
 TABLES = ("table1.csv", "table1.md", "claims_flops.csv", "tables/parameters.csv")
@@ -28,6 +31,12 @@ def gather(results: Path) -> None:
     lines = ["# The default run, from its manifests", ""]
     for env, title in (("simple_shapes", "Simple Shapes"), ("robodesk", "RoboDesk")):
         home = results / "default" / env
+        decisions = json.loads(artefact_manifest(next(home.glob("agents/*/random/returns.json"))).read_text())[
+            "settings"
+        ]["environment"]["episode_decisions"]
+        title += f", episodes of {decisions} decisions"
+        if decisions != FULL_EPISODE[env]:
+            title += f" ({FULL_EPISODE[env]} as published)"
         (found,) = (path for path in home.glob("criterion/*.json") if not path.name.endswith(".manifest.json"))
         criterion = json.loads(found.read_text())
         curves = pd.concat([pd.read_csv(path) for path in sorted(home.rglob("curve.csv"))], ignore_index=True)
@@ -105,8 +114,9 @@ def draw(title: str, curves: pd.DataFrame, criterion: dict[str, Any], target: Pa
     axes.axhline(0, color="0.6", lw=0.8)
     if (threshold := criterion["threshold"]) is not None:
         axes.axhline(threshold, color="0.3", ls="--", lw=1, label=f"criterion {threshold:.0f}")
-    note = f"trailing mean of {criterion['window']} episodes, one line a seed"
-    axes.set(xlabel="environment steps", ylabel="return above random", title=f"{title}, default scale: {note}")
+    note = f"default scale; trailing mean of {criterion['window']} episodes, one line a seed"
+    axes.set(xlabel="environment steps", ylabel="return above random")
+    axes.set_title(f"{title}\n{note}", fontsize=10)
     axes.legend(frameon=False)
     axes.set_xlim(left=0)
     figure.savefig(target, dpi=130)

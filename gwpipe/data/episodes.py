@@ -137,10 +137,18 @@ def load_observations(paths: Sequence[Path], name: str, holdout: float) -> tuple
     Raises:
         UserError: a store is missing, incomplete or damaged, or too small to be split.
     """
-    train, held_out = [], []
-    for path in paths:
-        stored = open_episodes(path)
-        rows, split = stored.load(name), held_out_from(stored.load("is_first"), holdout)
-        train.append(rows[:split])
-        held_out.append(rows[split:])
-    return np.concatenate(train), np.concatenate(held_out)
+    stores = [open_episodes(path) for path in paths]
+    splits = [held_out_from(stored.load("is_first"), holdout) for stored in stores]
+    rest = [stored.rows - split for stored, split in zip(stores, splits)]
+    # Filled in place: at paper scale the pictures fit into memory once.
+    like = next(stores[0].chunks(name))[1]
+    train, held_out = (np.empty((sum(rows), *like.shape[1:]), like.dtype) for rows in (splits, rest))
+    into_train = into_held_out = 0
+    for stored, split in zip(stores, splits):
+        for start, rows in stored.chunks(name):
+            seen = min(max(split - start, 0), len(rows))
+            train[into_train : into_train + seen] = rows[:seen]
+            held_out[into_held_out : into_held_out + len(rows) - seen] = rows[seen:]
+            into_train += seen
+            into_held_out += len(rows) - seen
+    return train, held_out

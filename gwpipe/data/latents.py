@@ -54,6 +54,15 @@ def open_latents(path: Path) -> Rows:
     return Rows(path, f"gwpipe cache_latents{choice(path)}")
 
 
+def vaes_of(caches: Mapping[str, Sequence[Path]]) -> dict[str, str]:
+    """Domain → hash of the weights that made its caches.
+
+    Raises:
+        UserError: a cache is missing, incomplete or damaged.
+    """
+    return {domain: open_latents(paths[0]).attributes["made_from"]["vae"] for domain, paths in caches.items()}
+
+
 def choice(path: Path) -> str:
     """The command line's words that choose the cache …/ENV/latents/TASK/POLICY/DOMAIN.zarr; none for another path."""
     if len(path.parts) < 5 or path.parts[-4] != "latents":

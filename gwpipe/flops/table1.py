@@ -6,7 +6,8 @@ One row per environment × model × component (`COLUMNS`):
   it was reached (by the median seed) and else in the whole budget; and of encoding observations by frozen parts.
 - `status`: `reached`, `budget` (the whole budget was spent: the criterion was not met, does not exist, or, for VAE and
   workspace, does not apply), `not_run`, `na` (the model has no such part, or the environment has one task only).
-- `updates`, `env_steps`: behind `flops`. `run_flops_per_update` × `updates` = `flops`.
+- `updates`, `env_steps`: behind `flops`. `run_flops_per_update` × `updates` = `flops`. Of `vae` rows, `updates` are the
+  visual VAE's, and `run_flops_per_update` spreads the FLOPs of all domains over them.
 - `flops_per_update`: of the paper-size model. × `paper_updates` = `paper_scale_flops`; / `paper_flops` (the printed
   cell) = `ratio_to_paper`. `implied_updates` = `paper_flops` / `flops_per_update`.
 - `paper_updates_source`: `text`, `table`, or `inverted` (see `paper`): a ratio in such a row checks consistency.

@@ -20,9 +20,11 @@ def run(settings: CacheLatentsStage, place: layout.Place, machine: Machine) -> N
     data = place.path(layout.DATA, env=settings.env, **which)
     vae = place.path(layout.VAE, env=settings.env, domain=settings.domain)
     modules = domains.modules([settings.kind])
-    record = Record("cache_latents", place.scale, settings.model_dump(mode="json"), [data, vae], modules)
+    record = Record(
+        "cache_latents", place.scale, settings.model_dump(mode="json"), [data, vae], modules, machine.device
+    )
     made_from = {"data": record.input_hash(data), "vae": record.input_hash(vae)}
-    domain = load_domain(vae)
+    domain = load_domain(vae).to(machine.device)
     scratch = layout.scratch(target, record.identity)
     episodes = open_episodes(data)
     rows = cache_latents(episodes, domain.observation, domain.latent, domain.encode, made_from, target, scratch)

@@ -4,7 +4,7 @@ import shutil
 
 from gwpipe import layout
 from gwpipe.artefact import Record
-from gwpipe.data.latents import load_latents
+from gwpipe.data.latents import load_latents, vaes_of
 from gwpipe.domains.fit import Run
 from gwpipe.machine import Machine
 from gwpipe.settings.stages import TrainWorkspaceStage
@@ -32,7 +32,7 @@ def run(settings: TrainWorkspaceStage, place: layout.Place, machine: Machine) ->
     checkpoint = scratch / "checkpoint.safetensors"
     training = Run(settings.seed, label, checkpoint, record.identity, machine.checkpoint_seconds, machine.device)
     measured = train_workspace(workspace, train, held_out, settings.losses, settings.workspace, training)
-    save_workspace(target, workspace, settings.kind)
+    save_workspace(target, workspace, settings.kind, vaes_of(latents))
     record.write(
         target, updates=settings.workspace.optimisation.steps, rows=len(next(iter(train.values()))), **measured
     )

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from gwpipe.artefact import hash_file
 from gwpipe.domains import weights as weights_file
 from gwpipe.domains.mlp import mlp
 from gwpipe.errors import UserError
@@ -146,9 +147,12 @@ class Workspace(nn.Module):
         return self.decode(self.fuse(away, weights_back), u)
 
 
-def save_workspace(path: Path, workspace: Workspace, kind: str) -> None:
-    """Write weights and description to `path`, whole or not at all."""
-    weights_file.save(path, {"kind": kind, **workspace.describe()}, workspace.state_dict())
+def save_workspace(path: Path, workspace: Workspace, kind: str, vaes: Mapping[str, str] | None = None) -> None:
+    """Write weights and description to `path`, whole or not at all.
+
+    vaes: domain → hash of the weights whose latents it was trained on.
+    """
+    weights_file.save(path, {"kind": kind, "vaes": dict(vaes or {}), **workspace.describe()}, workspace.state_dict())
 
 
 def load_workspace(path: Path) -> tuple[Workspace, str]:
@@ -159,6 +163,24 @@ def load_workspace(path: Path) -> tuple[Workspace, str]:
     """
     description, state = weights_file.load(path, "gwpipe train_workspace")
     kind = description.pop("kind")
+    description.pop("vaes")
     workspace = Workspace(**description)
     weights_file.fill(workspace, state, path, "gwpipe train_workspace")
     return workspace, kind
+
+
+def check_vaes(path: Path, vaes: Mapping[str, Path]) -> None:
+    """See that the workspace at `path` was trained on latents of exactly these weights.
+
+    vaes: domain → weights. Domains of which the workspace does not say what it was trained on are not checked.
+
+    Raises:
+        UserError: it was trained on latents of other weights, or a file is missing or damaged.
+    """
+    description, _ = weights_file.load(path, "gwpipe train_workspace")
+    for name, digest in description["vaes"].items():
+        if name in vaes and hash_file(vaes[name]) != digest:
+            raise UserError(
+                f"workspace {path} was trained on latents of other weights of '{name}' than {vaes[name]}; "
+                "make latents and workspace anew with gwpipe cache_latents and gwpipe train_workspace"
+            )

@@ -82,3 +82,12 @@ def test_the_hash_of_a_directory_sees_names_and_bytes_and_no_hidden_marks(tmp_pa
     assert artefact.hash_directory(one) == artefact.hash_directory(two)
     (two / "c" / "0").rename(two / "c" / "1")
     assert artefact.hash_directory(one) != artefact.hash_directory(two)
+
+
+def test_an_input_that_differs_from_its_manifest_is_refused(tmp_path):
+    made = tmp_path / "made.txt"
+    made.write_text("as it was")
+    artefact.Record("collect", "smoke", {}, []).write(made)
+    made.write_text("edited")
+    with pytest.raises(UserError, match="differs from what its manifest says"):
+        artefact.Record("train_vae", "smoke", {}, [made])
