@@ -112,5 +112,6 @@ def test_unseen_captions_come_back_with_their_meaning() -> None:
     train_vae(domain, rows[:20_000], rows[20_000:], chosen, Run(0, "test"))
     said = domain.observations(domain.decode(domain.encode(rows[20_000:])))[:, :LENGTH]
     shares = {name: true.mean() for name, true in truth(said, rows[20_000:]).items()}
-    assert min(shares["shape"], shares["size"], shares["colour"]) > 0.95, shares
-    assert min(shares["rotation"], shares["location"]) > 0.8, shares
+    assert min(shares["shape"], shares["size"]) > 0.97, shares
+    # Said roughly, what a precise sentence places on a rough cut is right half of the time: a tenth is lost to that.
+    assert min(shares["colour"], shares["rotation"], shares["location"]) > 0.8, shares
