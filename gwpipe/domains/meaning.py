@@ -20,17 +20,19 @@ from gwpipe.domains.mlp import mlp
 
 _CUTS = sorted({cut for cuts in writers.GRIDS for cut in cuts})
 """px. Where either grid has a cut: between them lie strips, and a row of either grid is a few strips together."""
-_SIZES = {name: writers.MEANING[name] for name in ("shape", "size", "colour", "direction")}
-_SIZES |= {"row": len(_CUTS) + 1, "column": len(_CUTS) + 1}
-"""What is decoded → number of values: of 16 directions, and of strips."""
+_SECTORS = 2 * writers.DIRECTIONS
+"""Sectors of 11.25°, counter-clockwise from up: one of 16 directions is two of them, one of eight is four."""
+_SIZES = {name: writers.MEANING[name] for name in ("shape", "size", "colour")}
+_SIZES |= {"direction": _SECTORS, "row": len(_CUTS) + 1, "column": len(_CUTS) + 1}
+"""What is decoded → number of values."""
 _PARTS = dict(zip(_SIZES, (slice(end - size, end) for size, end in zip(_SIZES.values(), accumulate(_SIZES.values())))))
 
 
 def _directions() -> Tensor:
-    """Said direction → which of 16 it may mean, (16, 16). One of the main eight may be meant roughly."""
-    apart = (torch.arange(16)[:, None] - torch.arange(16)).abs()
-    apart = torch.minimum(apart, 16 - apart)
-    return apart <= (torch.arange(16)[:, None] % 2 == 0).long()
+    """Said direction → which sectors it may mean, (16, sectors). One of the main eight may be meant roughly."""
+    said = torch.arange(writers.DIRECTIONS)[:, None]
+    apart = (torch.arange(_SECTORS) + 0.5 - 2 * said).abs()
+    return torch.minimum(apart, _SECTORS - apart) < 2 - said % 2
 
 
 def _places() -> Tensor:
@@ -65,8 +67,8 @@ class MeaningDecoder(nn.Module):
 def meaning_loss(scores: Tensor, x: Tensor) -> Tensor:
     """−log p that sentences are true: scores (B, SCORES), x (B, SEEN) → summed over statements, mean over the batch.
 
-    A rough statement is as true as a precise one, so both teach the same scores: "north" may mean 3 of 16 directions,
-    "upper" several strips. How precisely a sentence speaks need not be known, and u is the same place for both.
+    A rough statement is as true as a precise one, so both teach the same scores: "north" may mean four
+    sectors, "upper" three strips. How precisely a sentence speaks need not be known, and u is the same place for both.
     """
     said = dict(zip(READ, x[:, LENGTH:].unbind(1)))
     logs = {name: torch.log_softmax(scores[:, part].float(), dim=1) for name, part in _PARTS.items()}
@@ -87,10 +89,8 @@ def most_likely(scores: Tensor) -> npt.NDArray[np.uint8]:
     """
     parts = {name: torch.softmax(scores[:, part].float().cpu(), dim=1) for name, part in _PARTS.items()}
     rough = _PLACE_SETS[0, :3].float().T
-    # Half of a direction between two of the eight belongs to each.
-    around = parts["direction"] + (parts["direction"].roll(1, 1) + parts["direction"].roll(-1, 1)) / 2
     best = {name: parts[name].argmax(1) for name in ("shape", "size", "colour")}
-    best |= {"direction": 2 * around[:, ::2].argmax(1)}
+    best |= {"direction": 2 * (parts["direction"] @ _DIRECTION_SETS[::2].float().T).argmax(1)}
     best |= {axis: (parts[axis] @ rough).argmax(1) for axis in ("row", "column")}
     said = {name: value.numpy() for name, value in best.items()} | {"grid": np.zeros(len(scores), np.int64)}
     choices = np.zeros((len(scores), len(CHOICES)), np.int64)

@@ -30,9 +30,9 @@ def statements(**said: int) -> torch.Tensor:
 
 
 def test_loss_of_knowing_nothing_is_the_share_of_what_is_true() -> None:
-    """1 of 3 shapes, 4 sizes, 40 colours; 3 or 1 of 16 directions; 3 or 1 or 2 of 9 strips."""
+    """1 of 3 shapes, 4 sizes, 40 colours; 4 or 2 of 32 sectors; 3 or 1 or 2 of 9 strips."""
     always = np.log(3) + np.log(4) + np.log(40)
-    rough = always + np.log(16 / 3) + 2 * np.log(9 / 3)
+    rough = always + np.log(32 / 4) + 2 * np.log(9 / 3)
     assert meaning_loss(torch.zeros(1, SCORES), statements()).item() == pytest.approx(rough)
     precise = always + np.log(16) + np.log(9) + np.log(9 / 2)
     both = torch.cat([statements(), statements(direction=5, grid=1, row=6, column=2)])
@@ -42,7 +42,7 @@ def test_loss_of_knowing_nothing_is_the_share_of_what_is_true() -> None:
 def test_rough_and_precise_statements_teach_the_same_scores() -> None:
     scores = torch.zeros(1, SCORES)
     scores[0, _PARTS["row"].start + 8] = 20.0  # the topmost strip
-    scores[0, _PARTS["direction"].start + 5] = 20.0
+    scores[0, _PARTS["direction"].start + 9] = 20.0  # 101° to 113°
     told = [meaning_loss(scores, statements(direction=4, **place)) for place in ({"row": 2}, {"grid": 1, "row": 6})]
     false = [meaning_loss(scores, statements(direction=4, **place)) for place in ({"row": 1}, {"grid": 1, "row": 5})]
     untrue = meaning_loss(scores, statements(direction=8, row=2))
@@ -57,6 +57,7 @@ def test_scores_that_know_the_shape_tell_the_truth(attributes: np.ndarray) -> No
     raw = denormalise(attributes)
     yes = np.ones(len(raw), dtype=bool)
     known = writers.meaning(raw, yes, yes)
+    known["direction"] = (raw[:, 4] / (2 * np.pi) * 32).astype(int)
     known |= {axis: np.digitize(raw[:, k].round(3), _CUTS) for axis, k in (("column", 1), ("row", 2))}
     scores = torch.zeros(len(raw), SCORES)
     for name, part in _PARTS.items():
@@ -66,10 +67,7 @@ def test_scores_that_know_the_shape_tell_the_truth(attributes: np.ndarray) -> No
     decoded = most_likely(scores)
     np.testing.assert_array_equal(read(decoded[:, :LENGTH]), decoded[:, LENGTH:])
     true = truth(decoded[:, :LENGTH], attributes)
-    for name in ("shape", "size", "colour", "location"):
-        assert true[name].all(), name
-    # Half-way between two of eight directions, sixteen do not tell which is nearer.
-    assert true["rotation"].mean() > 0.6
+    assert all(told.all() for told in true.values()), true
     assert len({sentence.split(" ")[0] for sentence in sentences(decoded[:, :LENGTH])}) <= 2, "a or an: one template"
 
 
@@ -99,7 +97,7 @@ def test_a_few_sentences_can_be_learnt_by_heart(attributes: np.ndarray) -> None:
     u = domain.encode(rows)
     decoded = domain.observations(domain.decode(u))
     true = truth(decoded[:, :LENGTH], rows)
-    assert min(true[name].mean() for name in ("shape", "size", "colour", "location")) > 0.8
+    assert min(true[name].mean() for name in ("shape", "size", "colour")) > 0.8
     assert domain.speak(u)[0] == sentences(decoded[:1, :LENGTH])[0]
 
 
@@ -109,10 +107,11 @@ def test_unseen_captions_come_back_with_their_meaning() -> None:
     torch.set_num_threads(1)
     rng = np.random.default_rng(0)
     rows = normalise(np.stack([sample_attributes(rng) for _ in range(20_500)]))
-    chosen = settings(1200, 128, width=0.5)
+    chosen = settings(1200, 64, width=0.5, beta=0.03)
     domain = make_domain("simple_shapes", "t", chosen)
     train_vae(domain, rows[:20_000], rows[20_000:], chosen, Run(0, "test"))
     said = domain.observations(domain.decode(domain.encode(rows[20_000:])))[:, :LENGTH]
     shares = {name: true.mean() for name, true in truth(said, rows[20_000:]).items()}
-    assert min(shares["shape"], shares["size"]) > 0.9, shares
-    assert min(shares["colour"], shares["rotation"], shares["location"]) > 0.7, shares
+    assert min(shares["shape"], shares["size"]) > 0.97, shares
+    # Said roughly, what a precise sentence places on a rough cut is right half of the time: a tenth is lost to that.
+    assert min(shares["colour"], shares["rotation"], shares["location"]) > 0.8, shares

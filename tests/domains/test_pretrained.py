@@ -84,7 +84,7 @@ def test_a_latent_wider_than_the_features_is_refused() -> None:
 
 def test_only_the_decoder_is_trained(attributes: np.ndarray) -> None:
     pictures = draw(denormalise(attributes))
-    domain, settings = image_domain(steps=80)
+    domain, settings = image_domain(steps=60)
     before = {name: value.clone() for name, value in domain.state_dict().items()}
     measured = train_vae(domain, pictures[:300], pictures[300:], settings, Run(0, "test"))
     changed = {
