@@ -25,7 +25,7 @@ except UserError as mistake:
 SCALE = CONFIG.scale
 # Stages run beside the interpreter that runs Snakemake, whether its environment is activated or not; but a container
 # has its own.
-shell.prefix(f'[ -n "${{APPTAINER_CONTAINER:-}}" ] || PATH={Path(sys.executable).parent}:$PATH; ')
+shell.prefix(f"[ -d /.singularity.d ] || PATH={Path(sys.executable).parent}:$PATH; ")
 
 
 wildcard_constraints:
