@@ -19,7 +19,7 @@ def draw_fusion_rules(frame: pd.DataFrame) -> Figure:
         axes.bar(places, middle, width, yerr=whiskers, label=rule, color=f"C{number}", error_kw={"lw": 0.8})
     axes.set_xticks(range(len(inputs)), inputs)
     axes.set(yscale="log", ylabel="mean squared error of all latents")
-    axes.legend(frameon=False, fontsize=7, ncols=2)
+    axes.legend(frameon=False, fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5))
     first = frame.iloc[0]
     axes.set_title(
         f"Rules of fusion, {first['env']}, scale {first['scale']}, representation seed {first['seed']}; "
