@@ -11,7 +11,7 @@ from gwpipe.errors import UserError, nearest
 from gwpipe.settings import domains
 from gwpipe.settings.agents import RESERVED_METHODS, AgentsSettings
 from gwpipe.settings.environments import TASKS, EnvironmentName, RoboDeskSettings, SimpleShapesSettings
-from gwpipe.settings.model import Settings
+from gwpipe.settings.model import Scale, Settings
 from gwpipe.settings.quality import QualitySettings
 from gwpipe.settings.representation import RepresentationSettings
 
@@ -77,7 +77,7 @@ class Environments(Settings):
 class Config(Settings):
     """The root: `config.yaml`, with a scale laid over it."""
 
-    scale: str
+    scale: Scale
     """Names the folder `results/{scale}` and stands in every manifest."""
     environments: Environments
 
@@ -175,7 +175,11 @@ def explain(fault: ValidationError, root: type[BaseModel]) -> str:
         choices = error["ctx"]["expected"].replace(" or ", ", ").replace("'", "").split(", ")
         what = f"'{error['input']}' is not one of {', '.join(choices)}{nearest(str(error['input']), choices)}"
         return f"config key '{where}': {what}{more}"
-    return f"config key '{where}': {error['msg'].lower()}, but the value is {error['input']!r}{more}"
+    what = error["msg"]
+    if error["type"] == "string_pattern_mismatch":
+        what = "only letters, digits, _ and - are allowed"
+    # The first letter alone: a message may quote what was given.
+    return f"config key '{where}': {what[:1].lower()}{what[1:]}, but the value is {error['input']!r}{more}"
 
 
 def _keys_at(model: Any, path: list[str]) -> list[str]:
