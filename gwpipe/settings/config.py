@@ -23,6 +23,11 @@ class Study(Settings):
     representation: RepresentationSettings
     agents: AgentsSettings
 
+    @property
+    def upstream(self) -> bool:
+        """Does the environment keep its package's faults, and so show other attributes?"""
+        return False
+
     @model_validator(mode="after")
     def _tasks_exist(self) -> Self:
         tasks = TASKS[self.name]
@@ -49,7 +54,10 @@ class Study(Settings):
         """Every domain says its kind and all of its options, so that a stage's settings name all it depends on."""
         representation = self.representation
         try:
-            vae = {name: domains.resolved(self.name, name, block) for name, block in representation.vae.items()}
+            vae = {
+                name: domains.resolved(self.name, name, block, self.upstream)
+                for name, block in representation.vae.items()
+            }
         except UserError as fault:
             raise ValueError(str(fault)) from None
         return self.model_copy(update={"representation": representation.model_copy(update={"vae": vae})})
@@ -64,6 +72,10 @@ class SimpleShapesStudy(Study):
 class RoboDeskStudy(Study):
     name = "robodesk"
     environment: RoboDeskSettings
+
+    @property
+    def upstream(self) -> bool:
+        return self.environment.upstream
 
 
 class Environments(Settings):
