@@ -36,7 +36,11 @@ class Agent(Actor, Protocol):
         """
 
     def update(self) -> dict[str, float]:
-        """Learn once; what was measured, by name."""
+        """Learn once; what was measured, by name.
+
+        Raises:
+            FloatingPointError: something measured is not a finite number; says which.
+        """
 
     def weights(self) -> dict[str, Any]:
         """What acting needs, in the form of `state()`."""

@@ -1,5 +1,6 @@
 """The GRU-dreaming agent (Algorithm 1): world model and actor-critic on a frozen representation."""
 
+import math
 from typing import Any, NamedTuple
 
 import gymnasium
@@ -220,7 +221,11 @@ class DreamingAgent:
         return Batch(chunk, h0, starts.to(self.device), noise)
 
     def update(self) -> dict[str, float]:
-        """One update of the world model and one of actor and critic; what they measured, as plain numbers."""
+        """One update of the world model and one of actor and critic; what they measured, as plain numbers.
+
+        Raises:
+            FloatingPointError: one of them is not finite; says which.
+        """
         batch = self._batch()
         model = world_model_update_loss(self.networks, batch, self.settings)
         self._descend("world_model", model.loss)
@@ -235,6 +240,9 @@ class DreamingAgent:
         measured = {f"world_model/{k}": v for k, v in model._asdict().items() if k != "h"}
         measured |= {f"actor_critic/{k}": v for k, v in dreamt._asdict().items() if k != "spread"}
         values = torch.stack([value.detach() for value in measured.values()]).tolist()
+        wrong = [f"{name} = {value}" for name, value in zip(measured, values) if not math.isfinite(value)]
+        if wrong:
+            raise FloatingPointError(f"update {self.updates} measured {wrong[0]}")
         return dict(zip(measured, values))
 
     def _descend(self, name: str, loss: Tensor) -> None:

@@ -12,10 +12,12 @@ from typing import Any
 
 import gymnasium
 import numpy as np
+import torch
 
 from gwpipe import checkpoint
 from gwpipe.agents.agent import Agent
 from gwpipe.agents.timing import Row, updates_due
+from gwpipe.errors import UserError
 from gwpipe.progress import Progress, every
 from gwpipe.seeding import derive
 
@@ -59,6 +61,8 @@ def train(
     saving: Saving | None = None,
     on_metrics: Callable[[int, dict[str, float]], None] | None = None,
     progress: Progress | None = None,
+    label: str = "training",
+    advice: str = "lower the learning rate",
 ) -> Training:
     """Train until the episode in which `env_steps` is reached has ended.
 
@@ -70,13 +74,16 @@ def train(
             after each multiple of `evaluate_every` environment steps, and at the end of training.
         saving: a checkpoint found there is continued; without it nothing is saved.
         on_metrics: receives the environment step and what each update measured.
+        label: names the run in messages.
+        advice: what to do when its numbers are no longer finite.
 
     Returns:
         Counters and curve: `train_return` and `success_count` (decisions with `info["success"]`) at the last step of
         each episode, and what `evaluate` gives.
 
     Raises:
-        UserError: the checkpoint is damaged or belongs to other settings.
+        UserError: the checkpoint is damaged or belongs to other settings, or an update, an action or the weights at the
+            end are no longer finite numbers.
     """
     run = Training()
     if saving is not None and (state := checkpoint.load(saving.path, saving.identity)) is not None:
@@ -88,7 +95,12 @@ def train(
     env = make_env()
     while run.env_steps < env_steps:
         before = run.env_steps
-        metrics = _episode(agent, env, run, seed, prefill, env_steps_per_update, on_metrics)
+        try:
+            metrics = _episode(agent, env, run, seed, prefill, env_steps_per_update, on_metrics)
+            if run.env_steps >= env_steps:
+                _require_finite(agent.weights())
+        except FloatingPointError as fault:
+            raise UserError(f"{label}, step {run.env_steps}: {fault}; {advice}") from fault
         if progress is not None:
             progress.update(run.env_steps - before, **metrics)
         finished = run.env_steps >= env_steps
@@ -120,6 +132,8 @@ def _episode(
     while not ended:
         batch = {name: np.asarray(value)[None] for name, value in observation.items()}
         action: Any = agent.act(batch, np.array([is_first]))[0]
+        if not np.isfinite(action).all():
+            raise FloatingPointError("the agent's action is not finite")
         agent.observe(Row(observation, action, reward, is_first, is_last=False, is_terminal=False))
         observation, received, terminated, truncated, info = env.step(action)
         reward, is_first, ended = float(received), False, terminated or truncated
@@ -137,3 +151,11 @@ def _episode(
     points = {"train_return": total, "success_count": float(successes)}
     run.note(**points)
     return points
+
+
+def _require_finite(weights: Any, name: str = "weights") -> None:
+    if isinstance(weights, dict):
+        for key, part in weights.items():
+            _require_finite(part, f"{name}.{key}")
+    elif isinstance(weights, torch.Tensor) and not torch.isfinite(weights).all():
+        raise FloatingPointError(f"{name} are not finite")

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from gwpipe import checkpoint
+from gwpipe.errors import UserError
 from gwpipe.progress import Progress, every
 from gwpipe.settings.representation import OptimisationSettings
 
@@ -60,8 +61,7 @@ def fit(
     that a run that was killed and started again takes the same steps as one that was not.
 
     Raises:
-        UserError: the checkpoint is damaged or another run's.
-        FloatingPointError: the loss is no longer a finite number.
+        UserError: the checkpoint is damaged or another run's, or the loss is no longer a finite number.
     """
     parameters = [p for p in module.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(parameters, lr=settings.start_lr, weight_decay=settings.weight_decay, fused=True)
@@ -80,7 +80,8 @@ def fit(
             if progress.due() or step == settings.steps - 1:
                 shown = {name: value.item() for name, value in metrics.items()}
                 if not all(map(math.isfinite, shown.values())):
-                    raise FloatingPointError(f"{run.label}: the loss is not finite at step {step} ({shown})")
+                    wrong = ", ".join(f"{name} = {value}" for name, value in shown.items() if not math.isfinite(value))
+                    raise UserError(f"{run.label}, step {step}: {wrong}; lower max_lr ({settings.max_lr})")
             progress.update(1, **shown)
             if run.checkpoint is not None and due():
                 _save(module, optimiser, step + 1, run)

@@ -1,10 +1,10 @@
 """Settings of agents, their training runs and the evaluation of the runs."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from gwpipe.settings.model import Settings
+from gwpipe.settings.model import Seeds, Settings, Widths
 
 Method = Literal["gw_dreamer", "vae_dreamer", "clip_dreamer"]
 RESERVED_METHODS = (
@@ -32,10 +32,10 @@ class DreamingSettings(Settings):
     # World model
     gru_input: int = Field(gt=0)
     gru_hidden: int = Field(gt=0)
-    z_hidden: list[int]
+    z_hidden: Widths
     z_head: Literal["direct", "residual"] = "direct"
     """Next z itself (through tanh where the representation is bounded), or the change that is added to z."""
-    head_hidden: list[int]
+    head_hidden: Widths
     """Hidden layers of the reward head and of the done head."""
     reward_bins: int = Field(256, gt=1)
     """256 by the printed count of the reward head."""
@@ -58,8 +58,8 @@ class DreamingSettings(Settings):
     # Actor and critic
     actor_reads: Literal["h", "hz"] = "hz"
     """What actor and critic see: the GRU's state alone (Sect. II-C, Tables XIV and XV) or state and representation."""
-    actor_hidden: list[int]
-    critic_hidden: list[int]
+    actor_hidden: Widths
+    critic_hidden: Widths
     actor_critic_lr: float = Field(gt=0)
     imagination_length: int = Field(20, gt=0)
     imagination_starts: Literal["first", "random", "all"] = "first"
@@ -86,6 +86,13 @@ class DreamingSettings(Settings):
     env_steps_per_update: int = Field(gt=0)
     """What the paper calls train ratio: environment steps between two updates."""
     max_gradient_norm: float = Field(100.0, gt=0)
+
+    @model_validator(mode="after")
+    def _a_chunk_fits_into_the_replay(self) -> Self:
+        if self.replay_capacity <= self.batch_length:
+            chunk = f"a chunk has batch_length + 1 = {self.batch_length + 1} rows"
+            raise ValueError(f"replay_capacity {self.replay_capacity} is too small: {chunk}")
+        return self
 
 
 class EvaluationSettings(Settings):
@@ -114,7 +121,7 @@ class AgentsSettings(Settings):
     task: str
     env_steps: int = Field(gt=0)
     """Budget of a run, in environment steps (decisions × action repeat)."""
-    runs: dict[Method, list[int]]
+    runs: dict[Method, Seeds] = Field(min_length=1)
     """Method → seeds."""
     dreaming: DreamingSettings
     evaluation: EvaluationSettings

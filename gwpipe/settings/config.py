@@ -11,7 +11,7 @@ from gwpipe.errors import UserError, nearest
 from gwpipe.settings import domains
 from gwpipe.settings.agents import RESERVED_METHODS, AgentsSettings
 from gwpipe.settings.environments import TASKS, EnvironmentName, RoboDeskSettings, SimpleShapesSettings
-from gwpipe.settings.model import Settings
+from gwpipe.settings.model import Scale, Settings
 from gwpipe.settings.quality import QualitySettings
 from gwpipe.settings.representation import RepresentationSettings
 
@@ -22,6 +22,11 @@ class Study(Settings):
     name: ClassVar[str]
     representation: RepresentationSettings
     agents: AgentsSettings
+
+    @property
+    def upstream(self) -> bool:
+        """Does the environment keep its package's faults, and so show other attributes?"""
+        return False
 
     @model_validator(mode="after")
     def _tasks_exist(self) -> Self:
@@ -49,7 +54,10 @@ class Study(Settings):
         """Every domain says its kind and all of its options, so that a stage's settings name all it depends on."""
         representation = self.representation
         try:
-            vae = {name: domains.resolved(self.name, name, block) for name, block in representation.vae.items()}
+            vae = {
+                name: domains.resolved(self.name, name, block, self.upstream)
+                for name, block in representation.vae.items()
+            }
         except UserError as fault:
             raise ValueError(str(fault)) from None
         return self.model_copy(update={"representation": representation.model_copy(update={"vae": vae})})
@@ -65,6 +73,10 @@ class RoboDeskStudy(Study):
     name = "robodesk"
     environment: RoboDeskSettings
 
+    @property
+    def upstream(self) -> bool:
+        return self.environment.upstream
+
 
 class Environments(Settings):
     simple_shapes: SimpleShapesStudy
@@ -77,7 +89,7 @@ class Environments(Settings):
 class Config(Settings):
     """The root: `config.yaml`, with a scale laid over it."""
 
-    scale: str
+    scale: Scale
     """Names the folder `results/{scale}` and stands in every manifest."""
     environments: Environments
 
@@ -175,7 +187,11 @@ def explain(fault: ValidationError, root: type[BaseModel]) -> str:
         choices = error["ctx"]["expected"].replace(" or ", ", ").replace("'", "").split(", ")
         what = f"'{error['input']}' is not one of {', '.join(choices)}{nearest(str(error['input']), choices)}"
         return f"config key '{where}': {what}{more}"
-    return f"config key '{where}': {error['msg'].lower()}, but the value is {error['input']!r}{more}"
+    what = error["msg"]
+    if error["type"] == "string_pattern_mismatch":
+        what = "only letters, digits, _ and - are allowed"
+    # The first letter alone: a message may quote what was given.
+    return f"config key '{where}': {what[:1].lower()}{what[1:]}, but the value is {error['input']!r}{more}"
 
 
 def _keys_at(model: Any, path: list[str]) -> list[str]:

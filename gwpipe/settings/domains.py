@@ -36,6 +36,8 @@ class Entry:
     kind: str
     options: Mapping[str, JsonValue] = field(default_factory=dict)
     """Arguments of the kind's constructor beside `latent` and `width`."""
+    upstream: Mapping[str, JsonValue] = field(default_factory=dict)
+    """Laid over them where the environment keeps its package's faults (RoboDesk's `upstream`)."""
 
 
 DOMAINS: dict[str, dict[str, Entry]] = {
@@ -47,10 +49,11 @@ DOMAINS: dict[str, dict[str, Entry]] = {
     },
     "robodesk": {
         "v": Entry("visual", {"side": 64}),
-        "attr": Entry("vector_attributes", {"size": 76}),
-        # Columns of the environment's ATTRIBUTE_SLICES: joints and end effector, and what lies on the desk.
+        # Columns of the environment's ATTRIBUTE_SLICES, or UPSTREAM_ATTRIBUTE_SLICES: all, joints and end effector, and
+        # what lies on the desk.
+        "attr": Entry("vector_attributes", {"size": 76}, {"size": 73}),
         "proprio": Entry("vector_attributes", {"size": 21, "first": 0}),
-        "objects": Entry("vector_attributes", {"size": 55, "first": 21}),
+        "objects": Entry("vector_attributes", {"size": 55, "first": 21}, {"size": 52}),
     },
 }
 """Environment → domain → what it is."""
@@ -99,10 +102,11 @@ def entry(env: str, name: str) -> Entry:
     return DOMAINS[env][name]
 
 
-def resolved(env: str, name: str, settings: "VAESettings") -> "VAESettings":
+def resolved(env: str, name: str, settings: "VAESettings", upstream: bool = False) -> "VAESettings":
     """Settings whose `kind` and `options` say all that the table says, and what they say themselves above it.
 
-    A kind other than the table's takes none of the table's options: they are another constructor's.
+    A kind other than the table's takes none of the table's options: they are another constructor's. upstream: does the
+    environment keep its package's faults?
 
     Raises:
         UserError: the environment has no such domain, or the kind is unknown.
@@ -111,7 +115,8 @@ def resolved(env: str, name: str, settings: "VAESettings") -> "VAESettings":
     kind = settings.kind or line.kind
     if kind not in KINDS:
         raise UserError(f"domain '{name}' of {env}: kind '{kind}' is unknown{nearest(kind, KINDS)}")
-    options = {**(line.options if kind == line.kind else {}), **settings.options}
+    table = {**line.options, **(line.upstream if upstream else {})} if kind == line.kind else {}
+    options = {**table, **settings.options}
     return settings.model_copy(update={"kind": kind, "options": options})
 
 

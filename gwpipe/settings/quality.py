@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from gwpipe.settings.model import Settings
+from gwpipe.settings.model import Names, Seed, Seeds, Settings
 from gwpipe.settings.representation import OptimisationSettings, SelectionSettings
 
 
@@ -21,18 +21,18 @@ class ReaderSettings(Settings):
 class FusionRulesSettings(Settings):
     """The study of rules that choose fusion weights."""
 
-    learned: list[str] = Field(["static", "attention", "precision"], min_length=1)
+    learned: Names = Field(default=["static", "attention", "precision"])
     """Rules that are trained on the frozen workspace; the fixed ones are always measured."""
-    seeds: list[int] = Field([0, 1, 2], min_length=1)
+    seeds: Seeds = Field(default=[0, 1, 2])
     """Of their training."""
-    selection: SelectionSettings = SelectionSettings()
+    selection: SelectionSettings = Field(default_factory=SelectionSettings)
     """Their sizes and training, and how inputs fail; its own `rule` does not count here."""
 
 
 class QualitySettings(Settings):
     """How much is measured, with a seed of its own: representations of any seed are measured on the same shapes."""
 
-    seed: int = Field(0, ge=0)
+    seed: Seed = 0
     """Of the reader and of the shapes measured on."""
     rows: int = Field(gt=1)
     """Fresh shapes that translations are measured on."""
@@ -45,4 +45,4 @@ class QualitySettings(Settings):
     shown: int = Field(gt=0)
     """Pairs drawn in Figure 2."""
     reader: ReaderSettings
-    fusion_rules: FusionRulesSettings = FusionRulesSettings()
+    fusion_rules: FusionRulesSettings = Field(default_factory=FusionRulesSettings)

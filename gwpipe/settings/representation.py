@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, JsonValue, model_validator
 
-from gwpipe.settings.model import Settings
+from gwpipe.settings.model import Names, Seed, Settings
 
 DomainName = str
 """A name of the environment's table in `gwpipe.settings.domains`; the whole configuration is checked against it."""
@@ -106,13 +106,13 @@ class SelectionSettings(Settings):
 
     rule: str = "precision"
     """A name of gwpipe/workspace/selection/registry.py."""
-    hidden: int = Field(32, gt=0)
+    hidden: int = Field(default=32, gt=0)
     """Units of the hidden layer that reads a domain (precision, attention)."""
-    head: int = Field(16, gt=0)
+    head: int = Field(default=16, gt=0)
     """Width of keys and queries (attention)."""
-    queries: int = Field(2, gt=0)
+    queries: int = Field(default=2, gt=0)
     """How often the state asks (attention)."""
-    temperature: float = Field(0.2, gt=0)
+    temperature: float = Field(default=0.2, gt=0)
     """Of random weights."""
     domain: str | None = None
     """The domain that has all the weight (single)."""
@@ -125,14 +125,22 @@ class SelectionSettings(Settings):
 class RepresentationSettings(Settings):
     """Everything that is trained once and shared by all agents, with a seed of its own."""
 
-    seed: int = Field(0, ge=0)
+    seed: Seed = 0
     data: list[SourceSettings] = Field(min_length=1)
     holdout: float = Field(0.05, gt=0, lt=1)
     """Share of the rows, whole episodes from the end of each data set, kept out of training."""
     vae: dict[DomainName, VAESettings]
-    domains: list[DomainName] = Field(min_length=1)
+    domains: Names
     """Those that the workspaces and agents of this environment see; others are trained only where a study asks."""
     workspace: WorkspaceSettings
+
+    @model_validator(mode="after")
+    def _data_sets_differ(self) -> Self:
+        names = [f"{source.task}/{source.policy}" for source in self.data]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"data set {name} stands twice in 'data'; task and policy name its folder")
+        return self
 
     @model_validator(mode="after")
     def _domains_have_a_vae(self) -> Self:

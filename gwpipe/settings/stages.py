@@ -9,7 +9,7 @@ from gwpipe.errors import UserError
 from gwpipe.settings.agents import CriterionSettings, DreamingSettings, EvaluationSettings, Method
 from gwpipe.settings.config import ENVIRONMENTS, Config, explain
 from gwpipe.settings.environments import EnvironmentName, RoboDeskSettings, SimpleShapesSettings
-from gwpipe.settings.model import Settings
+from gwpipe.settings.model import Scale, Seed, Seeds, Settings
 from gwpipe.settings.quality import QualitySettings, ReaderSettings
 from gwpipe.settings.representation import (
     DomainName,
@@ -36,7 +36,7 @@ class CollectStage(Settings):
     env: EnvironmentName
     environment: EnvironmentSettings
     source: SourceSettings
-    seed: int
+    seed: Seed
 
 
 class TrainVAEStage(Settings):
@@ -45,7 +45,7 @@ class TrainVAEStage(Settings):
     vae: VAESettings
     data: list[DataName]
     holdout: float
-    seed: int
+    seed: Seed
 
 
 class CacheLatentsStage(Settings):
@@ -64,7 +64,7 @@ class TrainWorkspaceStage(Settings):
     domains: list[DomainName]
     data: list[DataName]
     holdout: float
-    seed: int
+    seed: Seed
 
 
 class RandomPolicyStage(Settings):
@@ -72,7 +72,7 @@ class RandomPolicyStage(Settings):
     environment: EnvironmentSettings
     task: str
     episodes: int
-    seed: int
+    seed: Seed
 
 
 class TrainAgentStage(Settings):
@@ -85,13 +85,13 @@ class TrainAgentStage(Settings):
     env_steps: int
     dreaming: DreamingSettings
     evaluation: EvaluationSettings
-    seed: int
+    seed: Seed
 
 
 class CriterionStage(Settings):
     env: EnvironmentName
     task: str
-    runs: dict[Method, list[int]]
+    runs: dict[Method, Seeds]
     criterion: CriterionSettings
 
 
@@ -104,29 +104,29 @@ class Sizes(Settings):
 
 class TrainReaderStage(Settings):
     reader: ReaderSettings
-    seed: int
+    seed: Seed
 
 
 class WorkspaceQualityStage(Settings):
-    scale: str
+    scale: Scale
     domains: dict[DomainName, str]
     """Domain → kind."""
     kinds: list[WorkspaceKind]
     rows: int
     retrieval_rows: int
     retrieval_sets: int
-    quality_seed: int
-    seed: int
+    quality_seed: Seed
+    seed: Seed
 
 
 class Figure2Stage(Settings):
-    scale: str
+    scale: Scale
     domains: dict[DomainName, str]
     """Domain → kind."""
     pairs: int
     shown: int
-    quality_seed: int
-    seed: int
+    quality_seed: Seed
+    seed: Seed
 
 
 class TrainSelectionStage(Settings):
@@ -136,20 +136,20 @@ class TrainSelectionStage(Settings):
     data: list[DataName]
     holdout: float
     selection: SelectionSettings
-    seed: int
+    seed: Seed
 
 
 class FusionRulesStage(Settings):
-    scale: str
+    scale: Scale
     env: EnvironmentName
     kind: WorkspaceKind
     domains: list[DomainName]
     data: list[DataName]
     holdout: float
     learned: list[str]
-    seeds: list[int]
+    seeds: Seeds
     selection: SelectionSettings
-    representation_seed: int
+    representation_seed: Seed
 
 
 class CountFlopsStage(Settings):
@@ -162,9 +162,9 @@ class CountFlopsStage(Settings):
 class StudyOfTable1(Settings):
     env: EnvironmentName
     task: str
-    runs: dict[Method, list[int]]
+    runs: dict[Method, Seeds]
     episode_decisions: int
-    representation_seed: int
+    representation_seed: Seed
     domains: list[DomainName]
     workspaces: list[WorkspaceKind]
     data: list[DataName]
@@ -173,7 +173,7 @@ class StudyOfTable1(Settings):
 
 
 class Table1Stage(Settings):
-    scale: str
+    scale: Scale
     studies: list[StudyOfTable1]
 
 
@@ -181,6 +181,13 @@ def _task(config: Config, env: str, task: str) -> None:
     studied = config.environments[env].agents.task
     if task != studied:
         raise UserError(f"task '{task}' of {env} is not configured; environments.{env}.agents.task is '{studied}'")
+
+
+def _seed(text: str | int) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise UserError(f"seed '{text}' is no whole number") from None
 
 
 def _data(representation: RepresentationSettings) -> list[DataName]:
@@ -260,7 +267,7 @@ def train_agent(config: Config, env: EnvironmentName, task: str, method: Method,
         env_steps=study.agents.env_steps,
         dreaming=study.agents.dreaming,
         evaluation=study.agents.evaluation,
-        seed=int(seed),
+        seed=_seed(seed),
     )
 
 
@@ -328,7 +335,7 @@ def train_selection(config: Config, env: EnvironmentName, rule: str, seed: str |
         data=_data(representation),
         holdout=representation.holdout,
         selection=study.selection.model_copy(update={"rule": rule}),
-        seed=int(seed),
+        seed=_seed(seed),
     )
 
 

@@ -14,6 +14,7 @@ from gwpipe.agents.loop import Saving, train
 from gwpipe.agents.registry import entry
 from gwpipe.artefact import Record, staging
 from gwpipe.envs import ENVIRONMENT_IDS
+from gwpipe.errors import UserError
 from gwpipe.evaluation import curves
 from gwpipe.evaluation.rollouts import evaluator
 from gwpipe.machine import Machine
@@ -24,7 +25,11 @@ from gwpipe.settings.stages import TrainAgentStage
 
 
 def run(settings: TrainAgentStage, place: layout.Place, machine: Machine) -> None:
-    """Train (or go on training) and write weights, curve and the weights' manifest."""
+    """Train (or go on training) and write weights, curve and the weights' manifest.
+
+    Raises:
+        UserError: its numbers are no longer finite, or the budget left no room for an update; nothing is written.
+    """
     machine.prepare()
     method = entry(settings.method)
     vaes: dict[str, Path] = {
@@ -47,6 +52,9 @@ def run(settings: TrainAgentStage, place: layout.Place, machine: Machine) -> Non
     agent = method.make(representation, make_env().action_space, settings.dreaming, seed, machine.device)
     saving = Saving(scratch / "checkpoint.safetensors", record.identity, machine.checkpoint_seconds)
     label = f"train_agent {env} {task} {settings.method} seed {seed}"
+    rates = (
+        f"world_model_lr ({settings.dreaming.world_model_lr}) or actor_critic_lr ({settings.dreaming.actor_critic_lr})"
+    )
     with Progress(settings.env_steps, "step", label) as progress, metrics_log(weights, saving) as log:
         training = train(
             agent,
@@ -60,7 +68,12 @@ def run(settings: TrainAgentStage, place: layout.Place, machine: Machine) -> Non
             saving=saving,
             on_metrics=log,
             progress=progress,
+            label=label,
+            advice=f"lower {rates}",
         )
+    if agent.updates == 0:
+        shutil.rmtree(scratch.parent, ignore_errors=True)
+        raise UserError(f"{label}: {_no_room(settings)}")
     with staging(weights) as partial:
         checkpoint.save(partial, agent.weights(), record.identity)
     with staging(curve) as partial:
@@ -73,11 +86,18 @@ def run(settings: TrainAgentStage, place: layout.Place, machine: Machine) -> Non
     shutil.rmtree(scratch.parent, ignore_errors=True)
 
 
+def _no_room(settings: TrainAgentStage) -> str:
+    chosen = settings.dreaming
+    room = f"prefill ({chosen.prefill}), batch_length ({chosen.batch_length}) or env_steps_per_update"
+    return f"no update in env_steps ({settings.env_steps}); raise it, or lower {room} ({chosen.env_steps_per_update})"
+
+
 @contextlib.contextmanager
 def metrics_log(weights: Path, saving: Saving) -> Iterator[Callable[[int, dict[str, float]], None]]:
     """Every 50th update's measurements as JSON lines in `metrics.jsonl` beside the weights.
 
-    It is for looking at, not an artefact: a run that was killed repeats the lines after its last checkpoint.
+    It is for looking at, not an artefact: a run that was killed repeats the lines after its last checkpoint. A run
+    without an update leaves none.
     """
     path = weights.parent / "metrics.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -91,4 +111,8 @@ def metrics_log(weights: Path, saving: Saving) -> Iterator[Callable[[int, dict[s
                 file.write(json.dumps({"step": step, **measured}) + "\n")
                 file.flush()
 
-        yield log
+        try:
+            yield log
+        finally:
+            if file.tell() == 0:
+                path.unlink()

@@ -44,10 +44,9 @@ def rule_rows(
     learned: (rule, seed) → selection trained on `train` in this workspace. All rules see the same damage.
     """
     rules: dict[tuple[str, int | None], Selection] = {(f"single_{name}", None): Single(name) for name in held_out}
-    seeds = sorted({seed for _, seed in learned})
-    for seed in seeds:
-        rules["random", seed] = Random(settings.temperature, torch.Generator().manual_seed(seed))
-    rules |= learned
+    for drawn in sorted({seed for _, seed in learned}):
+        rules["random", drawn] = Random(settings.temperature, torch.Generator().manual_seed(drawn))
+    rules.update({(rule, seed): selection for (rule, seed), selection in learned.items()})
     by_name = {f"{rule}/{seed}": (rule, seed) for rule, seed in rules}
     found = measure_selection(
         workspace,

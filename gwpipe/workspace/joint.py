@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from gwpipe.domains.batches import Batches
-from gwpipe.domains.domain import Domain
+from gwpipe.domains.domain import VAE, Domain
 from gwpipe.domains.fit import Run, fit
 from gwpipe.domains.vae import kl_to_standard_normal, reparameterise
 from gwpipe.errors import UserError
@@ -52,6 +52,9 @@ def joint_losses(
     x: group → domain → (B, …) as the domain's `inputs` gives it. own: domains that are trained; those not named stay as
     they are and get no gradient. generator: of the noise of the domains' own losses. Returns the total and its parts;
     a domain's own loss is called `own_NAME`. A domain's encoder runs once over all groups.
+
+    Raises:
+        UserError: a domain that is to be trained is no VAE.
     """
     u: dict[Group, dict[str, Tensor]] = {group: {} for group in x}
     found: dict[str, Tensor] = {}
@@ -60,16 +63,20 @@ def joint_losses(
         if not shown:
             continue
         inputs = torch.cat([x[group][name] for group in shown])
-        with torch.set_grad_enabled(name in own and torch.is_grad_enabled()):
-            mean, log_variance = domain.posterior(inputs)
-        for group, latents in zip(shown, mean.split([len(x[group][name]) for group in shown])):
-            u[group][name] = latents
-        if name in own:
-            noise = torch.randn(mean.shape, generator=generator, device=generator.device).to(mean.device)
-            decoded = domain.decode(reparameterise(mean, log_variance, noise))
+        if name not in own:
+            with torch.no_grad():
+                latents = domain.represent(inputs)
+        elif not isinstance(domain, VAE):
+            raise UserError(f"domain '{name}' is no VAE and cannot be trained with the workspace; leave it frozen")
+        else:
+            latents, log_variance = domain.posterior(inputs)
+            noise = torch.randn(latents.shape, generator=generator, device=generator.device).to(latents.device)
+            decoded = domain.decode(reparameterise(latents, log_variance, noise))
             found[name] = domain.reconstruction_loss(decoded, inputs) + own[name].beta * kl_to_standard_normal(
-                mean, log_variance
+                latents, log_variance
             )
+        for group, part in zip(shown, latents.split([len(x[group][name]) for group in shown])):
+            u[group][name] = part
     # A group's domains in the workspace's order, as its name has them.
     ordered = {group: {name: latents[name] for name in group} for group, latents in u.items()}
     total, parts = workspace_losses(workspace, ordered, mixing, coefficients)

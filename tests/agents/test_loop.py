@@ -142,3 +142,44 @@ def test_a_checkpoint_of_other_settings_is_refused(small, plain, chain, tmp_path
     start("a")
     with pytest.raises(UserError, match="other settings"):
         start("b")
+
+
+@pytest.mark.parametrize("rate", ["world_model_lr", "actor_critic_lr"])
+def test_numbers_that_are_not_finite_end_the_run(small, plain, chain, rate: str) -> None:
+    seen = []
+    agent = _agent(small.model_copy(update={rate: 1e38}), plain, chain)
+    with pytest.raises(UserError, match=r"my run, step \d+: update \d+ measured \w+/\w+ = (nan|-?inf); lower it"):
+        train(
+            agent,
+            chain,
+            env_steps=200,
+            env_steps_per_update=4,
+            seed=0,
+            on_metrics=lambda _, measured: seen.append(measured),
+            label="my run",
+            advice="lower it",
+        )
+    assert np.isfinite([list(measured.values()) for measured in seen]).all()
+
+
+def test_weights_that_the_last_update_ruined_are_not_returned(small, plain, chain, tmp_path: Path) -> None:
+    class Ruined(DreamingAgent):
+        def update(self) -> dict[str, float]:
+            self.actor_critic.critic[-1].bias.data[0] = float("nan")
+            return {"loss": 0.0}
+
+    agent = Ruined(plain(), chain().action_space, small, seed=5)
+    saving = Saving(tmp_path / "checkpoint.safetensors", "x")
+    with pytest.raises(UserError, match=r"weights\.actor_critic\.critic.* not finite; lower the learning rate"):
+        train(agent, chain, env_steps=40, env_steps_per_update=4, seed=0, saving=saving)
+    assert not saving.path.exists()
+
+
+def test_an_action_that_is_not_finite_ends_the_run(small, plain, chain) -> None:
+    class Lost(DreamingAgent):
+        def act(self, observations, is_first, mode="sample"):
+            return super().act(observations, is_first, mode) * float("nan")
+
+    agent = Lost(plain(), chain().action_space, small, seed=5)
+    with pytest.raises(UserError, match="step 0: the agent's action is not finite"):
+        train(agent, chain, env_steps=40, env_steps_per_update=4, seed=0)

@@ -135,5 +135,5 @@ def test_a_loss_that_is_not_finite_ends_the_run(monkeypatch: pytest.MonkeyPatch)
         loss = module.weight.sum() * float("nan")
         return loss, {"loss": loss.detach()}
 
-    with pytest.raises(FloatingPointError, match="not finite"):
+    with pytest.raises(UserError, match=r"test, step \d: loss = nan; lower max_lr \(0\.001\)"):
         room.fit(module, loss_of, optimisation(2, 2), Run(0, "test"))

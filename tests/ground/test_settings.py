@@ -3,6 +3,7 @@ import json
 import pytest
 import yaml
 
+from gwpipe.envs.robodesk import ATTRIBUTE_SLICES, UPSTREAM_ATTRIBUTE_SLICES
 from gwpipe.errors import UserError
 from gwpipe.settings import domains, load, resolve
 from gwpipe.settings.config import dotted, merge
@@ -38,6 +39,25 @@ def test_every_scale_is_an_overlay_of_the_same_keys(repository, scale):
         ("environments.robodesk.representation.vae.propio.latent=3", "no domain 'propio'; did you mean 'proprio'?"),
         ("environments.simple_shapes.representation.vae.v.kind=visul", "did you mean 'visual'?"),
         ("environments.simple_shapes.representation.vae.v.option={}", "did you mean 'options'?"),
+        ("environments.simple_shapes.agents.runs.gw_dreamer=[0, 0]", "each may be named once, 0 is named twice"),
+        ("environments.simple_shapes.agents.runs.gw_dreamer=[-1]", "greater than or equal to 0"),
+        ("environments.simple_shapes.agents.runs.gw_dreamer=[]", "at least 1 item"),
+        ("environments.simple_shapes.agents.env_steps=true", "a whole number, but the value is True"),
+        ("environments.simple_shapes.agents.env_steps=3.0", "a whole number, but the value is 3.0"),
+        ("environments.simple_shapes.agents.dreaming.batch_length=200000", "replay_capacity 100000 is too small"),
+        ("environments.simple_shapes.agents.dreaming.replay_capacity=16", "has batch_length + 1 = 17 rows"),
+        ("environments.simple_shapes.agents.dreaming.world_model_lr=.inf", "a finite number, but the value is inf"),
+        ("environments.simple_shapes.agents.dreaming.world_model_lr=1e999", "a finite number"),
+        ("environments.simple_shapes.agents.dreaming.world_model_lr=yes", "a number, but the value is True"),
+        ("environments.simple_shapes.agents.dreaming.z_hidden=[0]", "z_hidden.0': input should be greater than 0"),
+        ("environments.simple_shapes.agents.dreaming.z_hidden=[true]", "a whole number, but the value is [True]"),
+        ("environments.simple_shapes.agents.dreaming.standardised_z=1", "true or false, but the value is 1"),
+        ("environments.simple_shapes.representation.domains=[v, v]", "'v' is named twice"),
+        ("environments.simple_shapes.quality.fusion_rules.seeds=[1, 1]", "1 is named twice"),
+        ("environments.simple_shapes.representation.vae.v.options.x=.nan", "a finite number"),
+        ("environments.robodesk.environment.upstream=1", "true or false, but the value is 1"),
+        ("scale=../elsewhere", "only letters, digits, _ and - are allowed, but the value is '../elsewhere'"),
+        ("scale=''", "only letters, digits"),
         ("environments.simple_shapes.agents", "not of the form"),
         ("=4", "not of the form"),
         ("scale=[", "not valid YAML"),
@@ -48,6 +68,21 @@ def test_a_mistake_is_one_line_that_names_the_nearest_key(raw, override, message
         resolve(raw, [override])
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_runs_need_a_method(raw):
+    raw["environments"]["robodesk"]["agents"]["runs"] = {}
+    with pytest.raises(UserError, match=r"robodesk\.agents\.runs': .* at least 1 item"):
+        resolve(raw)
+
+
+def test_a_data_set_is_collected_once(raw):
+    data = raw["environments"]["robodesk"]["representation"]["data"]
+    data.append({"task": "push_green", "policy": "random", "rows": 5})
+    with pytest.raises(UserError, match="data set push_green/random stands twice"):
+        resolve(raw)
+    data[-1]["task"] = "push_red"
+    assert len(resolve(raw).environments["robodesk"].representation.data) == 3
 
 
 def test_a_missing_key_is_named(raw):
@@ -82,6 +117,13 @@ def test_numbers_in_exponent_form_and_strings_of_the_command_line_are_numbers(ra
     assert config.environments.simple_shapes.agents.dreaming.world_model_lr == 1e-3
     config = resolve(merge(raw, dotted("environments.simple_shapes.agents.env_steps='700'")))
     assert config.environments.simple_shapes.agents.env_steps == 700
+    config = resolve(raw, ["environments.robodesk.environment.upstream='True'"])
+    assert config.environments.robodesk.environment.upstream is True
+    config = resolve(raw, ["environments.simple_shapes.agents.dreaming.bin_limit=8"])
+    assert config.environments.simple_shapes.agents.dreaming.bin_limit == 8.0
+    mixed = {"a": True, "b": 1, "c": 0.5, "d": [None, "e"]}
+    config = resolve(merge(raw, {"environments": {"robodesk": {"representation": {"vae": {"v": {"options": mixed}}}}}}))
+    assert config.environments.robodesk.representation.vae["v"].options == {"side": 64, **mixed}
 
 
 def test_settings_survive_their_canonical_string(smoke_config, paper_config):
@@ -114,6 +156,13 @@ def test_a_stage_sees_only_what_it_depends_on(raw):
         ("train_vae", {"env": "simple_shapes", "domain": "w"}, "domain 'w'"),
         ("train_agent", {"env": "robodesk", "task": "push_gren", "method": "gw_dreamer", "seed": 0}, "push_gren"),
         ("train_agent", {"env": "robodesk", "task": "push_green", "method": "gw_dremer", "seed": 0}, "gw_dreamer"),
+        (
+            "train_agent",
+            {"env": "robodesk", "task": "push_green", "method": "gw_dreamer", "seed": -1},
+            "train_agent 'seed'",
+        ),
+        ("train_agent", {"env": "robodesk", "task": "push_green", "method": "gw_dreamer", "seed": "x"}, "seed 'x'"),
+        ("train_selection", {"env": "simple_shapes", "rule": "precision", "seed": "1.5"}, "seed '1.5'"),
         ("collect", {"env": "robodesk", "task": "push_green", "policy": "drunk"}, "push_green/expert"),
         ("train_workspace", {"env": "robodesk", "kind": "clap"}, "kind 'clap'"),
     ],
@@ -138,6 +187,21 @@ def test_a_domain_that_the_table_has_can_be_configured(raw):
     raw["environments"]["robodesk"]["representation"]["vae"]["proprio"] = block
     config = resolve(raw)
     assert config.environments.robodesk.representation.vae["proprio"].options == {"size": 21, "first": 0}
+
+
+def test_domains_of_upstream_s_attributes_are_as_wide_as_what_it_shows(raw):
+    """Every column of each part, as the environment has them."""
+    vae = raw["environments"]["robodesk"]["representation"]["vae"]
+    vae |= {"proprio": dict(vae["attr"]), "objects": dict(vae["attr"])}
+    for upstream, slices in [(False, ATTRIBUTE_SLICES), (True, UPSTREAM_ATTRIBUTE_SLICES)]:
+        config = resolve(raw, [f"environments.robodesk.environment.upstream={str(upstream).lower()}"])
+        found = {name: block.options for name, block in config.environments.robodesk.representation.vae.items()}
+        joints, whole = slices["end_effector"].stop, slices["qvel_objects"].stop
+        assert found["attr"] == {"size": whole}
+        assert found["proprio"] == {"size": joints, "first": 0}
+        assert found["objects"] == {"size": whole - joints, "first": joints}
+    own = resolve(merge(raw, dotted("environments.robodesk.representation.vae.attr.options.size=70")))
+    assert own.environments.robodesk.representation.vae["attr"].options == {"size": 70}
 
 
 def test_names_and_kinds_are_taken_once(monkeypatch):

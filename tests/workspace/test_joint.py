@@ -1,5 +1,7 @@
 """Domains and workspace trained together: gradients go where they should, and both get better."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -65,6 +67,35 @@ def test_total_is_the_workspaces_losses_and_each_domains_own(
         expected = expected + own[name].coefficient * loss
     torch.testing.assert_close(total, expected)
     torch.testing.assert_close(parts["loss"], total.detach())
+
+
+class EncoderOnly(Domain):
+    """Its latents are the first 8 columns."""
+
+    observation, latent, can_decode = "attributes", 8, False
+
+    def describe(self) -> dict[str, Any]:
+        return {"kind": "encoder_only"}
+
+    def inputs(self, prepared: torch.Tensor) -> torch.Tensor:
+        return prepared.float()
+
+    def represent(self, x: torch.Tensor) -> torch.Tensor:
+        return x[:, :8]
+
+
+def test_a_domain_without_a_posterior_may_be_shown_but_not_trained(
+    workspace: Workspace, domains: dict[str, Domain], observations: dict[str, np.ndarray]
+) -> None:
+    domains["shifted"] = EncoderOnly()
+    x = {name: domains[name].inputs(torch.from_numpy(rows[:8])) for name, rows in observations.items()}
+    u = {"attr": domains["attr"].represent(x["attr"]), "shifted": x["shifted"][:, :8]}
+    expected, _ = workspace_losses(workspace, {BOTH: u}, Equal(), GW.model_dump())
+    total, _ = joint_losses(workspace, domains, {BOTH: x}, {}, Equal(), GW.model_dump(), torch.Generator())
+    torch.testing.assert_close(total, expected)
+    own = {"shifted": OwnLoss(0.1)}
+    with pytest.raises(UserError, match="'shifted' is no VAE"):
+        joint_losses(workspace, domains, {BOTH: x}, own, Equal(), GW.model_dump(), torch.Generator())
 
 
 def test_frozen_domains_get_no_gradient_and_do_not_change(

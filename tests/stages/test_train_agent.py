@@ -1,0 +1,57 @@
+"""train_agent: what is left behind by a run that cannot end well."""
+
+import pytest
+
+from gwpipe import layout
+from gwpipe.domains.catalogue import make_domain, save_domain
+from gwpipe.errors import UserError
+from gwpipe.layout import Place
+from gwpipe.machine import Machine
+from gwpipe.settings import load
+from gwpipe.settings.stages import stage_settings
+from gwpipe.stages import train_agent
+
+RUN = {"env": "simple_shapes", "task": "centre", "method": "vae_dreamer", "seed": 0}
+
+
+@pytest.fixture
+def train(repository, tmp_path):
+    """Train on untrained VAEs at smoke scale, with overrides below `agents`."""
+
+    def run(*overrides):
+        files = [repository / "config.yaml", repository / "workflow/scales/smoke.yaml"]
+        config = load(files, [f"environments.simple_shapes.agents.{override}" for override in overrides])
+        place = Place(tmp_path, config.scale)
+        for name, settings in config.environments.simple_shapes.representation.seen.items():
+            domain = make_domain("simple_shapes", name, settings)
+            save_domain(place.path(layout.VAE, env="simple_shapes", domain=name), domain)
+        train_agent.run(stage_settings("train_agent", config, None, **RUN), place, Machine())
+        return place.path(layout.AGENT, **RUN).parent
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("override", "named"),
+    [
+        ("dreaming.batch_length=20000", "batch_length (20000)"),
+        ("dreaming.prefill=20000", "prefill (20000)"),
+        ("dreaming.env_steps_per_update=20000", "env_steps_per_update (20000)"),
+    ],
+)
+def test_a_budget_without_an_update_is_refused_and_leaves_nothing(train, tmp_path, override, named):
+    with pytest.raises(UserError, match="no update in env_steps") as caught:
+        train(override)
+    assert named in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert {path.parents[1].name for path in tmp_path.rglob("*") if path.is_file()} == {"vae"}
+
+
+def test_a_run_that_diverges_names_its_learning_rates_and_writes_no_weights(train, tmp_path):
+    message = (
+        r"train_agent simple_shapes centre vae_dreamer seed 0, step \d+: .*world_model_lr \(1e\+38\) or actor_critic_lr"
+    )
+    with pytest.raises(UserError, match=message):
+        train("dreaming.world_model_lr=1e38")
+    assert not [path for path in tmp_path.rglob("*") if path.suffix == ".csv" or "manifest" in path.name]
+    assert not list(tmp_path.rglob("vae_dreamer/seed0/weights*"))
