@@ -31,6 +31,10 @@ def test_every_scale_is_an_overlay_of_the_same_keys(repository, scale):
         ("environments.simple_shapes.agents.runs.gw_dream=[0]", "'gw_dreamer'"),
         ("environments.simple_shapes.agents.runs.dreamer_2m=[0]", "method 'dreamer_2m' is reserved"),
         ("environments.robodesk.agents.task=push_gren", "task 'push_gren' is unknown; did you mean 'push_green'?"),
+        (
+            "environments.simple_shapes.representation.data=[{task: centre, policy: expert, rows: 40}]",
+            "no scripted expert for task 'centre'; there is one for: push_green; choose policy 'random'",
+        ),
         ("environments.robodesk.environment.fidelity=fas", "did you mean 'fast'?"),
         ("environments.robodesk.representation.vae.v.optimisation.step=3", "did you mean 'steps'?"),
         ("environments.robodesk.representation.workspace.kinds.gw.dyc=3", "did you mean 'dcy'?"),

@@ -1,7 +1,7 @@
 # What the rules are wired with: paths at this scale, settings, and the artefacts a job needs. Functions only.
 from gwpipe import layout
 from gwpipe.agents.registry import METHODS
-from gwpipe.settings import domains
+from gwpipe.settings import domains, experts
 from gwpipe.settings.stages import stage_settings
 from gwpipe.sources import sources
 
