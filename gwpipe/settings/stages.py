@@ -1,14 +1,15 @@
 """What each stage depends on, no more: its canonical string is what Snakemake tracks and what the manifest holds."""
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from pydantic import ValidationError
 
-from gwpipe.errors import UserError
+from gwpipe.errors import UserError, nearest
 from gwpipe.settings.agents import CriterionSettings, DreamingSettings, EvaluationSettings, Method
 from gwpipe.settings.config import ENVIRONMENTS, Config, explain
-from gwpipe.settings.environments import EnvironmentName, RoboDeskSettings, SimpleShapesSettings
+from gwpipe.settings.environments import TASKS, EnvironmentName, RoboDeskSettings, SimpleShapesSettings
 from gwpipe.settings.model import Settings
 from gwpipe.settings.quality import QualitySettings, ReaderSettings
 from gwpipe.settings.representation import (
@@ -180,7 +181,16 @@ class Table1Stage(Settings):
 def _task(config: Config, env: str, task: str) -> None:
     studied = config.environments[env].agents.task
     if task != studied:
+        if task not in TASKS[env]:
+            raise UserError(f"task '{task}' of {env} is unknown{nearest(task, TASKS[env])}")
         raise UserError(f"task '{task}' of {env} is not configured; environments.{env}.agents.task is '{studied}'")
+
+
+def _seed(seed: str | int) -> int:
+    # Snakemake and the command line hand over text; only one spelling of a number names its folder.
+    if not re.fullmatch(r"0|[1-9][0-9]*", str(seed)):
+        raise UserError(f"seed '{seed}' is not a whole number, 0 or above")
+    return int(seed)
 
 
 def _data(representation: RepresentationSettings) -> list[DataName]:
@@ -204,7 +214,7 @@ def collect(config: Config, env: EnvironmentName, task: str, policy: str) -> Col
 def train_vae(config: Config, env: EnvironmentName, domain: DomainName) -> TrainVAEStage:
     representation = config.environments[env].representation
     if domain not in representation.vae:
-        raise UserError(f"domain '{domain}' has no environments.{env}.representation.vae.{domain}")
+        raise UserError(f"domain '{domain}' has no environments.{env}.representation.vae.{domain}{nearest(domain, representation.vae)}")
     return TrainVAEStage(
         env=env,
         domain=domain,
@@ -227,7 +237,8 @@ def train_workspace(config: Config, env: EnvironmentName, kind: WorkspaceKind) -
     representation = config.environments[env].representation
     workspace = representation.workspace
     if kind not in workspace.kinds:
-        raise UserError(f"workspace kind '{kind}' has no environments.{env}.representation.workspace.kinds.{kind}")
+        where = f"environments.{env}.representation.workspace.kinds.{kind}"
+        raise UserError(f"workspace kind '{kind}' has no {where}{nearest(kind, workspace.kinds)}")
     return TrainWorkspaceStage(
         env=env,
         kind=kind,
@@ -260,7 +271,7 @@ def train_agent(config: Config, env: EnvironmentName, task: str, method: Method,
         env_steps=study.agents.env_steps,
         dreaming=study.agents.dreaming,
         evaluation=study.agents.evaluation,
-        seed=int(seed),
+        seed=_seed(seed),
     )
 
 
@@ -328,7 +339,7 @@ def train_selection(config: Config, env: EnvironmentName, rule: str, seed: str |
         data=_data(representation),
         holdout=representation.holdout,
         selection=study.selection.model_copy(update={"rule": rule}),
-        seed=int(seed),
+        seed=_seed(seed),
     )
 
 
@@ -399,7 +410,7 @@ def stage_settings(stage: str, config: Config, paper: Config | None = None, **wi
     _, cut, names = STAGES[stage]
     chosen = {name: wildcards[name] for name in names}
     if "env" in chosen and chosen["env"] not in ENVIRONMENTS:
-        raise UserError(f"environment '{chosen['env']}' is unknown; there is {', '.join(ENVIRONMENTS)}")
+        raise UserError(f"environment '{chosen['env']}' is unknown{nearest(chosen['env'], ENVIRONMENTS)}")
     if stage == "count_flops":
         chosen["paper"] = paper
     try:
