@@ -4,6 +4,7 @@ Everything made at a scale lies under `results/{scale}/{env}`; only final tables
 Each pattern is a format string; `{scale}`, `{env}` and the rest are Snakemake's wildcards.
 """
 
+import re
 from pathlib import Path
 
 HOME = "results/{scale}/{env}"
@@ -34,6 +35,17 @@ FUSION_RULES_PDF = "results/studies/fusion_rules.pdf"
 
 MANIFEST = ".manifest.json"
 
+_MADE_BY = {
+    "collect": DATA,
+    "train_vae": VAE,
+    "cache_latents": LATENTS,
+    "train_workspace": WORKSPACE,
+    "train_agent": AGENT,
+    "train_selection": SELECTION,
+    "train_reader": READER,
+}
+"""Stage → what it makes; of those that other stages read with words about how to make it again."""
+
 
 class Place:
     """Where a run reads and writes: a root folder (the one that holds `results/`) and a scale."""
@@ -44,6 +56,18 @@ class Place:
     def path(self, pattern: str, **wildcards: str | int) -> Path:
         """The path that `pattern` names at this scale."""
         return self.root / pattern.format(scale=self.scale, **wildcards)
+
+
+def command(stage: str, artefact: Path) -> str:
+    """`gwpipe STAGE --env … …`: what makes `artefact` anew, for messages about it.
+
+    The words that choose the run are read off the path, wherever `{env}/…` lies; a path that is none of the pipeline's
+    gives the stage alone.
+    """
+    pattern = re.escape(_MADE_BY[stage].removeprefix("results/{scale}/"))
+    found = re.search("(?:^|/)" + re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", pattern) + "$", artefact.as_posix())
+    words = [f"--{name} {value}" for name, value in found.groupdict().items()] if found else []
+    return " ".join(["gwpipe", stage, *words])
 
 
 def scratch(artefact: Path, identity: str) -> Path:

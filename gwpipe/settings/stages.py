@@ -214,7 +214,9 @@ def collect(config: Config, env: EnvironmentName, task: str, policy: str) -> Col
 def train_vae(config: Config, env: EnvironmentName, domain: DomainName) -> TrainVAEStage:
     representation = config.environments[env].representation
     if domain not in representation.vae:
-        raise UserError(f"domain '{domain}' has no environments.{env}.representation.vae.{domain}{nearest(domain, representation.vae)}")
+        raise UserError(
+            f"domain '{domain}' has no environments.{env}.representation.vae.{domain}{nearest(domain, representation.vae)}"
+        )
     return TrainVAEStage(
         env=env,
         domain=domain,

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from gwpipe import layout
 from gwpipe.domains import weights as weights_file
 from gwpipe.domains.mlp import mlp
 from gwpipe.errors import UserError
@@ -157,8 +158,9 @@ def load_workspace(path: Path) -> tuple[Workspace, str]:
     Raises:
         UserError: the file is missing, damaged or no workspace.
     """
-    description, state = weights_file.load(path, "gwpipe train_workspace")
+    remedy = layout.command("train_workspace", path)
+    description, state = weights_file.load(path, remedy)
     kind = description.pop("kind")
     workspace = Workspace(**description)
-    weights_file.fill(workspace, state, path, "gwpipe train_workspace")
+    weights_file.fill(workspace, state, path, remedy)
     return workspace, kind

@@ -113,7 +113,11 @@ def test_a_stage_sees_only_what_it_depends_on(raw):
 @pytest.mark.parametrize(
     ("stage", "wildcards", "message"),
     [
-        ("train_vae", {"env": "simple_shape", "domain": "v"}, "'simple_shape' is unknown; did you mean 'simple_shapes'"),
+        (
+            "train_vae",
+            {"env": "simple_shape", "domain": "v"},
+            "'simple_shape' is unknown; did you mean 'simple_shapes'",
+        ),
         ("train_vae", {"env": "simple_shapes", "domain": "w"}, "domain 'w' .*; valid here: v, attr"),
         ("train_vae", {"env": "simple_shapes", "domain": "atr"}, "domain 'atr' .*; did you mean 'attr'"),
         ("random_policy", {"env": "simple_shapes", "task": "center"}, "'center' .* unknown; did you mean 'centre'"),
