@@ -215,7 +215,8 @@ def train_vae(config: Config, env: EnvironmentName, domain: DomainName) -> Train
     representation = config.environments[env].representation
     if domain not in representation.vae:
         raise UserError(
-            f"domain '{domain}' has no environments.{env}.representation.vae.{domain}{nearest(domain, representation.vae)}"
+        where = f"environments.{env}.representation.vae.{domain}"
+        raise UserError(f"domain '{domain}' has no {where}{nearest(domain, representation.vae)}")
         )
     return TrainVAEStage(
         env=env,
