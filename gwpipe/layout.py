@@ -35,16 +35,19 @@ FUSION_RULES_PDF = "results/studies/fusion_rules.pdf"
 
 MANIFEST = ".manifest.json"
 
-_MADE_BY = {
-    "collect": DATA,
-    "train_vae": VAE,
-    "cache_latents": LATENTS,
-    "train_workspace": WORKSPACE,
-    "train_agent": AGENT,
-    "train_selection": SELECTION,
-    "train_reader": READER,
+MADE_BY: dict[str, tuple[str, ...]] = {
+    "collect": (DATA,),
+    "train_vae": (VAE,),
+    "cache_latents": (LATENTS,),
+    "train_workspace": (WORKSPACE,),
+    "random_policy": (RANDOM,),
+    "train_agent": (AGENT, CURVE),
+    "criterion": (CRITERION,),
+    "count_flops": (FLOPS,),
+    "train_selection": (SELECTION,),
+    "train_reader": (READER,),
 }
-"""Stage → what it makes; of those that other stages read with words about how to make it again."""
+"""Stage → what one of its runs makes under `results/{scale}`."""
 
 
 class Place:
@@ -58,15 +61,25 @@ class Place:
         return self.root / pattern.format(scale=self.scale, **wildcards)
 
 
-def command(stage: str, artefact: Path) -> str:
-    """`gwpipe STAGE --env … …`: what makes `artefact` anew, for messages about it.
+def run_of(artefact: Path) -> tuple[str, dict[str, str]] | None:
+    """The stage that makes `artefact` (or a manifest) and the wildcards that choose its run; None for another path.
 
-    The words that choose the run are read off the path, wherever `{env}/…` lies; a path that is none of the pipeline's
-    gives the stage alone.
+    Only the end of the path counts, from `{env}/` on, and no name in it need exist.
     """
-    pattern = re.escape(_MADE_BY[stage].removeprefix("results/{scale}/"))
-    found = re.search("(?:^|/)" + re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", pattern) + "$", artefact.as_posix())
-    words = [f"--{name} {value}" for name, value in found.groupdict().items()] if found else []
+    path = artefact.as_posix().removesuffix(MANIFEST)
+    for stage, patterns in MADE_BY.items():
+        for pattern in patterns:
+            literal = re.escape(pattern.removeprefix("results/{scale}/"))
+            found = re.search("(?:^|/)" + re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", literal) + "$", path)
+            if found:
+                return stage, found.groupdict()
+    return None
+
+
+def command(stage: str, artefact: Path) -> str:
+    """`gwpipe STAGE --env … …`: what makes `artefact` anew, for messages; the stage alone for a path of one's own."""
+    found, wildcards = run_of(artefact) or ("", {})
+    words = [f"--{name} {value}" for name, value in wildcards.items()] if found == stage else []
     return " ".join(["gwpipe", stage, *words])
 
 

@@ -214,10 +214,8 @@ def collect(config: Config, env: EnvironmentName, task: str, policy: str) -> Col
 def train_vae(config: Config, env: EnvironmentName, domain: DomainName) -> TrainVAEStage:
     representation = config.environments[env].representation
     if domain not in representation.vae:
-        raise UserError(
         where = f"environments.{env}.representation.vae.{domain}"
         raise UserError(f"domain '{domain}' has no {where}{nearest(domain, representation.vae)}")
-        )
     return TrainVAEStage(
         env=env,
         domain=domain,

@@ -16,6 +16,17 @@ def with_manifest(pattern):
     return [at(pattern), at(pattern) + layout.MANIFEST]
 
 
+def refuse_unknown(words):
+    """One line for a target among `words` whose names the configuration does not have; jobs take theirs from it."""
+    for path in map(Path, words):
+        stage, wildcards = layout.run_of(path) or (None, {})
+        if stage and path.is_relative_to(f"results/{SCALE}"):
+            try:
+                stage_settings(stage, CONFIG, PAPER, **wildcards)
+            except UserError as mistake:
+                raise WorkflowError(f"{path}: {mistake}") from None
+
+
 def canonical(stage):
     """The params function of a rule: exactly the settings its stage depends on, as one string."""
     return lambda wildcards: stage_settings(stage, CONFIG, PAPER, **wildcards).canonical()
