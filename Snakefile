@@ -31,10 +31,21 @@ shell.prefix(f"[ -d /.singularity.d ] || PATH={Path(sys.executable).parent}:$PAT
 wildcard_constraints:
     env="|".join(settings.ENVIRONMENTS),
     task=r"\w+",
-    seed=r"\d+",
+    policy=r"\w+",
+    domain=r"\w+",
+    kind=r"\w+",
+    method=r"\w+",
+    rule=r"\w+",
+    seed=r"0|[1-9]\d*",
 
 
 include: "workflow/rules/wiring.smk"
+
+
+# Snakemake itself looks at targets later, and would tell of a wrong name in tracebacks.
+refuse_unknown(sys.argv[1:])
+
+
 include: "workflow/rules/collect.smk"
 include: "workflow/rules/vae.smk"
 include: "workflow/rules/latents.smk"

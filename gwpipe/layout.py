@@ -4,6 +4,7 @@ Everything made at a scale lies under `results/{scale}/{env}`; only final tables
 Each pattern is a format string; `{scale}`, `{env}` and the rest are Snakemake's wildcards.
 """
 
+import re
 from pathlib import Path
 
 HOME = "results/{scale}/{env}"
@@ -34,6 +35,20 @@ FUSION_RULES_PDF = "results/studies/fusion_rules.pdf"
 
 MANIFEST = ".manifest.json"
 
+MADE_BY: dict[str, tuple[str, ...]] = {
+    "collect": (DATA,),
+    "train_vae": (VAE,),
+    "cache_latents": (LATENTS,),
+    "train_workspace": (WORKSPACE,),
+    "random_policy": (RANDOM,),
+    "train_agent": (AGENT, CURVE),
+    "criterion": (CRITERION,),
+    "count_flops": (FLOPS,),
+    "train_selection": (SELECTION,),
+    "train_reader": (READER,),
+}
+"""Stage → what one of its runs makes under `results/{scale}`."""
+
 
 class Place:
     """Where a run reads and writes: a root folder (the one that holds `results/`) and a scale."""
@@ -44,6 +59,28 @@ class Place:
     def path(self, pattern: str, **wildcards: str | int) -> Path:
         """The path that `pattern` names at this scale."""
         return self.root / pattern.format(scale=self.scale, **wildcards)
+
+
+def run_of(artefact: Path) -> tuple[str, dict[str, str]] | None:
+    """The stage that makes `artefact` (or a manifest) and the wildcards that choose its run; None for another path.
+
+    Only the end of the path counts, from `{env}/` on, and no name in it need exist.
+    """
+    path = artefact.as_posix().removesuffix(MANIFEST)
+    for stage, patterns in MADE_BY.items():
+        for pattern in patterns:
+            literal = re.escape(pattern.removeprefix("results/{scale}/"))
+            found = re.search("(?:^|/)" + re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", literal) + "$", path)
+            if found:
+                return stage, found.groupdict()
+    return None
+
+
+def command(stage: str, artefact: Path) -> str:
+    """`gwpipe STAGE --env … …`: what makes `artefact` anew, for messages; the stage alone for a path of one's own."""
+    found, wildcards = run_of(artefact) or ("", {})
+    words = [f"--{name} {value}" for name, value in wildcards.items()] if found == stage else []
+    return " ".join(["gwpipe", stage, *words])
 
 
 def scratch(artefact: Path, identity: str) -> Path:

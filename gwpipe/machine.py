@@ -3,6 +3,8 @@
 import os
 from dataclasses import dataclass
 
+from gwpipe.errors import UserError
+
 
 @dataclass(frozen=True)
 class Machine:
@@ -13,7 +15,31 @@ class Machine:
     checkpoint_seconds: float = 60.0
 
     def prepare(self) -> None:
-        """Tell torch. More threads than processors only wait for each other."""
+        """Tell torch. More threads than processors only wait for each other.
+
+        Raises:
+            UserError: fewer than one thread, or a device that this machine does not have.
+        """
         import torch
 
-        torch.set_num_threads(max(1, min(self.threads, len(os.sched_getaffinity(0)))))
+        if self.threads < 1:
+            raise UserError(f"--threads must be at least 1, not {self.threads}")
+        self._require_device()
+        torch.set_num_threads(min(self.threads, len(os.sched_getaffinity(0))))
+
+    def _require_device(self) -> None:
+        import torch
+
+        try:
+            device = torch.device(self.device)
+        except RuntimeError:
+            device = None
+        if device is None or device.type not in ("cpu", "cuda"):
+            raise UserError(f"device '{self.device}' is unknown; choose cpu, cuda or cuda:NUMBER")
+        if device.type == "cpu":
+            return
+        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        if count == 0:
+            raise UserError(f"device '{self.device}': torch finds no CUDA device here; choose cpu")
+        if device.index is not None and device.index >= count:
+            raise UserError(f"device '{self.device}': the CUDA devices here are cuda:0 to cuda:{count - 1}")

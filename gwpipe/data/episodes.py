@@ -14,7 +14,7 @@ import gymnasium
 import numpy as np
 import numpy.typing as npt
 
-from gwpipe import artefact
+from gwpipe import artefact, layout
 from gwpipe.data.store import Field, Rows, RowWriter, move_into_place
 from gwpipe.errors import UserError
 
@@ -77,7 +77,7 @@ class EpisodeWriter:
         attributes: JSON data that describes the store.
         """
         self._writer.finish({**attributes, "episodes": self.next_episode})
-        stored = Rows(self._writer.path, "gwpipe collect")
+        stored = Rows(self._writer.path, layout.command("collect", path))
         is_first, is_last = stored.load("is_first"), stored.load("is_last")
         begins, ends = np.flatnonzero(is_first), np.flatnonzero(is_last)
         if not (len(begins) == len(ends) == self.next_episode and is_first[0] and (begins[1:] == ends[:-1] + 1).all()):
@@ -105,14 +105,7 @@ def open_episodes(path: Path) -> Rows:
     Raises:
         UserError: missing, incomplete or damaged; says what and how to collect it again.
     """
-    return Rows(path, f"gwpipe collect{choice(path)}")
-
-
-def choice(path: Path) -> str:
-    """The command line's words that choose a data set whose path is the pipeline's, …/ENV/KIND/TASK/POLICY.zarr."""
-    if len(path.parts) < 4 or path.parts[-3] != "data":
-        return ""
-    return f" --env {path.parts[-4]} --task {path.parts[-2]} --policy {path.stem}"
+    return Rows(path, layout.command("collect", path))
 
 
 def held_out_from(is_first: npt.NDArray[np.bool_], share: float) -> int:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from gwpipe import layout
 from gwpipe.data.episodes import held_out_from
 from gwpipe.data.store import Field, Rows, RowWriter, move_into_place
 from gwpipe.errors import UserError
@@ -51,7 +52,7 @@ def open_latents(path: Path) -> Rows:
     Raises:
         UserError: missing, incomplete or damaged; says what and how to make it again.
     """
-    return Rows(path, f"gwpipe cache_latents{choice(path)}")
+    return Rows(path, layout.command("cache_latents", path))
 
 
 def vaes_of(caches: Mapping[str, Sequence[Path]]) -> dict[str, str]:
@@ -61,13 +62,6 @@ def vaes_of(caches: Mapping[str, Sequence[Path]]) -> dict[str, str]:
         UserError: a cache is missing, incomplete or damaged.
     """
     return {domain: open_latents(paths[0]).attributes["made_from"]["vae"] for domain, paths in caches.items()}
-
-
-def choice(path: Path) -> str:
-    """The command line's words that choose the cache …/ENV/latents/TASK/POLICY/DOMAIN.zarr; none for another path."""
-    if len(path.parts) < 5 or path.parts[-4] != "latents":
-        return ""
-    return f" --env {path.parts[-5]} --task {path.parts[-3]} --policy {path.parts[-2]} --domain {path.stem}"
 
 
 def load_latents(caches: Mapping[str, Sequence[Path]], holdout: float) -> tuple[dict[str, Tensor], dict[str, Tensor]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from gwpipe import layout
 from gwpipe.domains import weights
 from gwpipe.domains.domain import Domain
 from gwpipe.errors import UserError, nearest
@@ -58,7 +59,8 @@ def load_domain(path: Path) -> Domain:
     Raises:
         UserError: the file is missing, damaged or of another kind.
     """
-    description, state = weights.load(path, "gwpipe train_vae")
+    remedy = layout.command("train_vae", path)
+    description, state = weights.load(path, remedy)
     domain = build(description)
-    weights.fill(domain, state, path, "gwpipe train_vae")
+    weights.fill(domain, state, path, remedy)
     return domain

@@ -42,15 +42,8 @@ def available_backend() -> str | None:
     return None
 
 
-def _renderer_class(render: Any, backend: str) -> Any:
-    importers = {"egl": render._import_egl, "osmesa": render._import_osmesa, "glfw": render._import_glfw}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return importers[backend]()
-
-
 def require_opengl() -> None:
-    """Make dm_control able to draw with OpenGL in this process.
+    """Make dm_control able to draw with OpenGL in this process, and see that it draws.
 
     Raises:
         UserError: if no OpenGL library can be used; the message names the packages to install.
@@ -62,10 +55,34 @@ def require_opengl() -> None:
 
     if _render.BACKEND in ("egl", "osmesa", "glfw"):
         return
-    try:
-        _render.Renderer = _renderer_class(_render, backend)
-    except Exception as fault:  # PyOpenGL raises AttributeError, OSError, ImportError or its own, by what is missing
-        raise UserError(
-            f"fidelity='exact' draws with OpenGL, and {backend} does not start ({fault}): {_ADVICE}"
-        ) from fault
+    before = _render.Renderer
+    fault = _start(_render, backend)
+    if fault is not None:
+        _render.Renderer = before
+        raise UserError(f"fidelity='exact' draws with OpenGL, and {backend} does not start ({fault}): {_ADVICE}")
     _render.BACKEND = backend
+
+
+def _start(render: Any, backend: str) -> str | None:
+    """Give dm_control a renderer, and try it in a small context of its own; what is wrong, or None.
+
+    A library may load without a display or device, which only a context shows.
+    """
+    import mujoco
+
+    importers = {"egl": render._import_egl, "osmesa": render._import_osmesa, "glfw": render._import_glfw}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            render.Renderer = importers[backend]()
+            window = render.Renderer(max_width=8, max_height=8)
+            try:
+                with window.make_current() as thread:
+                    model = mujoco.MjModel.from_xml_string("<mujoco/>")
+                    context = thread.call(mujoco.MjrContext, model, mujoco.mjtFontScale.mjFONTSCALE_100)
+                    thread.call(context.free)
+            finally:
+                window.free()
+        except Exception as fault:  # PyOpenGL has AttributeError, OSError, ImportError or its own; MuJoCo FatalError
+            return " ".join(str(fault).split()) or type(fault).__name__
+    return None

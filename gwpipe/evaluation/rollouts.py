@@ -49,14 +49,12 @@ def rollout(actor: Actor, env: gymnasium.Env, episodes: int, seed: int, mode: Mo
     return Rollout(returns, success_counts, lengths)
 
 
-def evaluator(
-    make_env: Callable[[], gymnasium.Env], settings: EvaluationSettings, seed: int
-) -> Callable[[Actor, int], dict[str, float]]:
-    """A measure for the training loop: mean `eval_return` over fresh episodes in an environment of its own.
+def evaluator(env: gymnasium.Env, settings: EvaluationSettings, seed: int) -> Callable[[Actor, int], dict[str, float]]:
+    """A measure for the training loop: mean `eval_return` over fresh episodes in `env`, which nothing else may use.
 
-    Every evaluation of a run plays the same episodes, so that its points differ by the agent alone.
+    Every evaluation of a run plays the same episodes, so that its points differ by the agent alone. Whoever made `env`
+    closes it after the last one.
     """
-    env = make_env()
 
     def evaluate(actor: Actor, env_steps: int) -> dict[str, float]:
         played = rollout(actor, env, settings.episodes, seed, settings.mode)

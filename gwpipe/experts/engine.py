@@ -3,7 +3,6 @@
 An expert reads the simulator's state and acts through the same five numbers as an agent.
 """
 
-import difflib
 import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ import numpy as np
 
 from gwpipe.envs.robodesk_desk import Desk
 from gwpipe.errors import UserError
-from gwpipe.experts import EXPERTS
+from gwpipe.settings.experts import place_of
 
 FINGERTIP = 0.05
 """Metres from the end effector site to the fingertips, along the hand's axis."""
@@ -77,11 +76,6 @@ def make_expert(env: gymnasium.Env, noise: float = 0.0) -> Expert:
     Raises:
         UserError: if the task has no expert; the message names those that have one.
     """
-    task = getattr(env.unwrapped, "task", None)
-    if task not in EXPERTS:
-        near = difflib.get_close_matches(str(task), EXPERTS, n=1)
-        hint = f"; nearest: {near[0]}" if near else ""
-        raise UserError(f"no scripted expert for task '{task}'{hint}; there is one for: {', '.join(EXPERTS)}")
-    module, name = EXPERTS[task].split(":")
+    module, name = place_of(getattr(env.unwrapped, "task", None))
     expert: Expert = getattr(importlib.import_module(module), name)(env, noise)
     return expert

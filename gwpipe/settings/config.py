@@ -8,7 +8,7 @@ import yaml
 from pydantic import BaseModel, ValidationError, model_validator
 
 from gwpipe.errors import UserError, nearest
-from gwpipe.settings import domains
+from gwpipe.settings import domains, experts
 from gwpipe.settings.agents import RESERVED_METHODS, AgentsSettings
 from gwpipe.settings.environments import TASKS, EnvironmentName, RoboDeskSettings, SimpleShapesSettings
 from gwpipe.settings.model import Scale, Settings
@@ -34,6 +34,15 @@ class Study(Settings):
         for task in (self.agents.task, *(source.task for source in self.representation.data)):
             if task not in tasks:
                 raise ValueError(f"task '{task}' is unknown{nearest(task, tasks)}")
+        return self
+
+    @model_validator(mode="after")
+    def _experts_exist(self) -> Self:
+        try:
+            for source in self.representation.data:
+                experts.modules(source.task, source.policy)
+        except UserError as fault:
+            raise ValueError(f"{fault}; choose policy 'random' or write an expert") from None
         return self
 
     @model_validator(mode="before")

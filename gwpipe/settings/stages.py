@@ -1,14 +1,15 @@
 """What each stage depends on, no more: its canonical string is what Snakemake tracks and what the manifest holds."""
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from pydantic import ValidationError
 
-from gwpipe.errors import UserError
+from gwpipe.errors import UserError, nearest
 from gwpipe.settings.agents import CriterionSettings, DreamingSettings, EvaluationSettings, Method
 from gwpipe.settings.config import ENVIRONMENTS, Config, explain
-from gwpipe.settings.environments import EnvironmentName, RoboDeskSettings, SimpleShapesSettings
+from gwpipe.settings.environments import TASKS, EnvironmentName, RoboDeskSettings, SimpleShapesSettings
 from gwpipe.settings.model import Scale, Seed, Seeds, Settings
 from gwpipe.settings.quality import QualitySettings, ReaderSettings
 from gwpipe.settings.representation import (
@@ -180,14 +181,16 @@ class Table1Stage(Settings):
 def _task(config: Config, env: str, task: str) -> None:
     studied = config.environments[env].agents.task
     if task != studied:
+        if task not in TASKS[env]:
+            raise UserError(f"task '{task}' of {env} is unknown{nearest(task, TASKS[env])}")
         raise UserError(f"task '{task}' of {env} is not configured; environments.{env}.agents.task is '{studied}'")
 
 
-def _seed(text: str | int) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise UserError(f"seed '{text}' is no whole number") from None
+def _seed(seed: str | int) -> int:
+    # Snakemake and the command line hand over text; only one spelling of a number names its folder.
+    if not re.fullmatch(r"0|[1-9][0-9]*", str(seed)):
+        raise UserError(f"seed '{seed}' is not a whole number, 0 or above")
+    return int(seed)
 
 
 def _data(representation: RepresentationSettings) -> list[DataName]:
@@ -211,7 +214,8 @@ def collect(config: Config, env: EnvironmentName, task: str, policy: str) -> Col
 def train_vae(config: Config, env: EnvironmentName, domain: DomainName) -> TrainVAEStage:
     representation = config.environments[env].representation
     if domain not in representation.vae:
-        raise UserError(f"domain '{domain}' has no environments.{env}.representation.vae.{domain}")
+        where = f"environments.{env}.representation.vae.{domain}"
+        raise UserError(f"domain '{domain}' has no {where}{nearest(domain, representation.vae)}")
     return TrainVAEStage(
         env=env,
         domain=domain,
@@ -234,7 +238,8 @@ def train_workspace(config: Config, env: EnvironmentName, kind: WorkspaceKind) -
     representation = config.environments[env].representation
     workspace = representation.workspace
     if kind not in workspace.kinds:
-        raise UserError(f"workspace kind '{kind}' has no environments.{env}.representation.workspace.kinds.{kind}")
+        where = f"environments.{env}.representation.workspace.kinds.{kind}"
+        raise UserError(f"workspace kind '{kind}' has no {where}{nearest(kind, workspace.kinds)}")
     return TrainWorkspaceStage(
         env=env,
         kind=kind,
@@ -406,7 +411,7 @@ def stage_settings(stage: str, config: Config, paper: Config | None = None, **wi
     _, cut, names = STAGES[stage]
     chosen = {name: wildcards[name] for name in names}
     if "env" in chosen and chosen["env"] not in ENVIRONMENTS:
-        raise UserError(f"environment '{chosen['env']}' is unknown; there is {', '.join(ENVIRONMENTS)}")
+        raise UserError(f"environment '{chosen['env']}' is unknown{nearest(chosen['env'], ENVIRONMENTS)}")
     if stage == "count_flops":
         chosen["paper"] = paper
     try:

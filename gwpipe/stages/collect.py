@@ -10,6 +10,7 @@ from gwpipe.artefact import Record
 from gwpipe.data.collect import collect
 from gwpipe.envs import ENVIRONMENT_IDS
 from gwpipe.machine import Machine
+from gwpipe.settings import experts
 from gwpipe.settings.stages import CollectStage
 
 
@@ -17,7 +18,7 @@ def run(settings: CollectStage, place: layout.Place, machine: Machine) -> None:
     """Collect (or go on collecting) and write the store with its manifest."""
     source = settings.source
     target = place.path(layout.DATA, env=settings.env, task=source.task, policy=source.policy)
-    modules = [f"gwpipe.envs.{settings.env}"]
+    modules = [f"gwpipe.envs.{settings.env}", *experts.modules(source.task, source.policy)]
     record = Record("collect", place.scale, settings.model_dump(mode="json"), [], modules)
     scratch = layout.scratch(target, record.identity)
 

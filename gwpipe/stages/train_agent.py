@@ -49,13 +49,17 @@ def run(settings: TrainAgentStage, place: layout.Place, machine: Machine) -> Non
 
     representation = load_representation(vaes, workspace, settings.dreaming.standardised_z)
     representation.to(machine.device)
-    agent = method.make(representation, make_env().action_space, settings.dreaming, seed, machine.device)
     saving = Saving(scratch / "checkpoint.safetensors", record.identity, machine.checkpoint_seconds)
     label = f"train_agent {env} {task} {settings.method} seed {seed}"
     rates = (
         f"world_model_lr ({settings.dreaming.world_model_lr}) or actor_critic_lr ({settings.dreaming.actor_critic_lr})"
     )
-    with Progress(settings.env_steps, "step", label) as progress, metrics_log(weights, saving) as log:
+    with (
+        contextlib.closing(make_env()) as watched,  # what the agent is measured in; the loop closes what it trains in
+        Progress(settings.env_steps, "step", label) as progress,
+        metrics_log(weights, saving) as log,
+    ):
+        agent = method.make(representation, watched.action_space, settings.dreaming, seed, machine.device)
         training = train(
             agent,
             make_env,
@@ -63,7 +67,7 @@ def run(settings: TrainAgentStage, place: layout.Place, machine: Machine) -> Non
             env_steps_per_update=settings.dreaming.env_steps_per_update,
             prefill=settings.dreaming.prefill,
             seed=seed,
-            evaluate=evaluator(make_env, settings.evaluation, seed),
+            evaluate=evaluator(watched, settings.evaluation, seed),
             evaluate_every=settings.evaluation.every,
             saving=saving,
             on_metrics=log,

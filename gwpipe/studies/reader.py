@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from gwpipe import layout
 from gwpipe.domains import weights
 from gwpipe.domains.fit import Run, fit
 from gwpipe.envs.shape_drawing import IMAGE_SIZE, draw
@@ -224,7 +225,7 @@ def load_reader(path: Path) -> Reader:
     Raises:
         UserError: the file is missing, damaged or no reader.
     """
-    remedy = "gwpipe train_reader"
+    remedy = layout.command("train_reader", path)
     description, state = weights.load(path, remedy)
     if description.pop("kind", "") != "reader":
         raise UserError(f"weights {path} are no reader's; make them with {remedy}")

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from gwpipe import layout
 from gwpipe.artefact import hash_file
 from gwpipe.domains import weights as weights_file
 from gwpipe.domains.mlp import mlp
@@ -161,11 +162,12 @@ def load_workspace(path: Path) -> tuple[Workspace, str]:
     Raises:
         UserError: the file is missing, damaged or no workspace.
     """
-    description, state = weights_file.load(path, "gwpipe train_workspace")
+    remedy = layout.command("train_workspace", path)
+    description, state = weights_file.load(path, remedy)
     kind = description.pop("kind")
     description.pop("vaes")
     workspace = Workspace(**description)
-    weights_file.fill(workspace, state, path, "gwpipe train_workspace")
+    weights_file.fill(workspace, state, path, remedy)
     return workspace, kind
 
 
@@ -177,7 +179,7 @@ def check_vaes(path: Path, vaes: Mapping[str, Path]) -> None:
     Raises:
         UserError: it was trained on latents of other weights, or a file is missing or damaged.
     """
-    description, _ = weights_file.load(path, "gwpipe train_workspace")
+    description, _ = weights_file.load(path, layout.command("train_workspace", path))
     for name, digest in description["vaes"].items():
         if name in vaes and hash_file(vaes[name]) != digest:
             raise UserError(

@@ -1,5 +1,7 @@
 """RoboDesk behind Gymnasium: contract, determinism, the package's faults and what is said about mistakes."""
 
+import os
+import re
 import subprocess
 import sys
 
@@ -187,6 +189,22 @@ def test_the_users_choice_of_opengl_is_kept(chosen: str, expected: str, monkeypa
     monkeypatch.setenv("MUJOCO_GL", chosen)
     monkeypatch.setattr(robodesk_opengl, "_loads", lambda library: True)
     assert robodesk_opengl.available_backend() == expected
+
+
+def test_opengl_that_loads_but_cannot_draw_names_the_packages_before_any_work() -> None:
+    program = (
+        "from gwpipe.envs.robodesk import RoboDesk\n"
+        "from gwpipe.errors import UserError\n"
+        "try:\n"
+        "    RoboDesk(fidelity='exact')\n"
+        "except UserError as fault:\n"
+        "    print(fault)\n"
+    )
+    without = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    words = [sys.executable, "-c", program]
+    run = subprocess.run(words, env=without | {"MUJOCO_GL": "glfw"}, capture_output=True, text=True, check=True)
+    assert re.fullmatch(r"fidelity='exact' .* glfw does not start \(.+\): on Debian install .*\n", run.stdout)
+    assert run.stderr == ""
 
 
 def test_importing_and_stepping_prints_nothing_and_opens_no_opengl() -> None:

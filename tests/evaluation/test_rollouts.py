@@ -71,7 +71,7 @@ def test_episodes_repeat_with_the_seed_and_differ_among_themselves() -> None:
 
 
 def test_evaluator_measures_the_mean_return_over_the_same_episodes() -> None:
-    evaluate = evaluator(Bandit, EvaluationSettings(episodes=2, every=10, mode="greedy"), seed=3)
+    evaluate = evaluator(Bandit(), EvaluationSettings(episodes=2, every=10, mode="greedy"), seed=3)
     Bandit.resets.clear()
     assert evaluate(Script([1] * 5 + [2] * 5), 10) == {"eval_return": 7.5}
     assert evaluate(Script([0] * 10), 20) == {"eval_return": 0.0}

@@ -6,9 +6,9 @@ import pytest
 
 import gwpipe.envs  # noqa: F401 - registers
 from gwpipe.errors import UserError
-from gwpipe.experts import EXPERTS
 from gwpipe.experts.engine import CLOSED, make_expert
 from gwpipe.experts.push_green import PushGreen
+from gwpipe.settings.experts import EXPERTS
 
 
 def environment(**settings: object) -> gymnasium.Env:

@@ -32,6 +32,10 @@ def test_every_scale_is_an_overlay_of_the_same_keys(repository, scale):
         ("environments.simple_shapes.agents.runs.gw_dream=[0]", "'gw_dreamer'"),
         ("environments.simple_shapes.agents.runs.dreamer_2m=[0]", "method 'dreamer_2m' is reserved"),
         ("environments.robodesk.agents.task=push_gren", "task 'push_gren' is unknown; did you mean 'push_green'?"),
+        (
+            "environments.simple_shapes.representation.data=[{task: centre, policy: expert, rows: 40}]",
+            "no scripted expert for task 'centre'; there is one for: push_green; choose policy 'random'",
+        ),
         ("environments.robodesk.environment.fidelity=fas", "did you mean 'fast'?"),
         ("environments.robodesk.representation.vae.v.optimisation.step=3", "did you mean 'steps'?"),
         ("environments.robodesk.representation.workspace.kinds.gw.dyc=3", "did you mean 'dcy'?"),
@@ -152,25 +156,45 @@ def test_a_stage_sees_only_what_it_depends_on(raw):
 @pytest.mark.parametrize(
     ("stage", "wildcards", "message"),
     [
-        ("train_vae", {"env": "simple_shape", "domain": "v"}, "environment 'simple_shape' is unknown"),
-        ("train_vae", {"env": "simple_shapes", "domain": "w"}, "domain 'w'"),
+        (
+            "train_vae",
+            {"env": "simple_shape", "domain": "v"},
+            "'simple_shape' is unknown; did you mean 'simple_shapes'",
+        ),
+        ("train_vae", {"env": "simple_shapes", "domain": "w"}, "domain 'w' .*; valid here: v, attr"),
+        ("train_vae", {"env": "simple_shapes", "domain": "atr"}, "domain 'atr' .*; did you mean 'attr'"),
+        ("random_policy", {"env": "simple_shapes", "task": "center"}, "'center' .* unknown; did you mean 'centre'"),
+        ("random_policy", {"env": "robodesk", "task": "stack"}, "'stack' .* not configured; .*task is 'push_green'"),
         ("train_agent", {"env": "robodesk", "task": "push_gren", "method": "gw_dreamer", "seed": 0}, "push_gren"),
         ("train_agent", {"env": "robodesk", "task": "push_green", "method": "gw_dremer", "seed": 0}, "gw_dreamer"),
         (
             "train_agent",
             {"env": "robodesk", "task": "push_green", "method": "gw_dreamer", "seed": -1},
-            "train_agent 'seed'",
+            "seed '-1' is not a whole number",
         ),
         ("train_agent", {"env": "robodesk", "task": "push_green", "method": "gw_dreamer", "seed": "x"}, "seed 'x'"),
         ("train_selection", {"env": "simple_shapes", "rule": "precision", "seed": "1.5"}, "seed '1.5'"),
         ("collect", {"env": "robodesk", "task": "push_green", "policy": "drunk"}, "push_green/expert"),
-        ("train_workspace", {"env": "robodesk", "kind": "clap"}, "kind 'clap'"),
+        ("train_workspace", {"env": "robodesk", "kind": "clap"}, "kind 'clap' .*; did you mean 'clip'"),
     ],
 )
 def test_an_unknown_wildcard_is_one_line(smoke_config, stage, wildcards, message):
     with pytest.raises(UserError, match=message) as caught:
         stage_settings(stage, smoke_config, None, **wildcards)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("seed", ["abc", "-1", "1.5", "", "007", -3])
+@pytest.mark.parametrize(
+    ("stage", "wildcards"),
+    [
+        ("train_agent", {"env": "simple_shapes", "task": "centre", "method": "gw_dreamer"}),
+        ("train_selection", {"env": "simple_shapes", "rule": "precision"}),
+    ],
+)
+def test_a_seed_that_is_none_is_one_line(smoke_config, stage, wildcards, seed):
+    with pytest.raises(UserError, match=f"seed '{seed}' is not a whole number, 0 or above"):
+        stage_settings(stage, smoke_config, None, **wildcards, seed=seed)
 
 
 def test_a_domain_s_kind_and_options_stand_in_its_stage_s_settings(raw):

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from gwpipe.settings import experts
 from gwpipe.settings.domains import place_of
 from gwpipe.sources import PACKAGE, sources
 
@@ -32,6 +33,11 @@ def test_a_domain_s_kind_depends_on_its_own_module():
     assert "domains/views.py" in names(place_of("visual")[0])
     assert "domains/captions/grammar.py" in names(place_of("language")[0])
     assert "domains/captions/grammar.py" not in names(place_of("visual")[0])
+
+
+def test_an_expert_s_data_depends_on_its_own_module_and_random_data_on_none():
+    random, expert = (names("gwpipe.stages.collect", *experts.modules("push_green", p)) for p in ("random", "expert"))
+    assert set(expert) - set(random) == {"experts/push_green.py"}
 
 
 def test_a_table_does_not_depend_on_how_a_vae_is_trained_nor_a_vae_on_agents():

@@ -1,5 +1,6 @@
-"""train_agent: what is left behind by a run that cannot end well."""
+"""train_agent: it closes what it opens, and a run that cannot end well leaves nothing behind."""
 
+import gymnasium
 import pytest
 
 from gwpipe import layout
@@ -55,3 +56,30 @@ def test_a_run_that_diverges_names_its_learning_rates_and_writes_no_weights(trai
         train("dreaming.world_model_lr=1e38")
     assert not [path for path in tmp_path.rglob("*") if path.suffix == ".csv" or "manifest" in path.name]
     assert not list(tmp_path.rglob("vae_dreamer/seed0/weights*"))
+
+
+@pytest.fixture
+def settings(repository):
+    agents = "environments.simple_shapes.agents"
+    cuts = [f"{agents}.env_steps=40", f"{agents}.evaluation.episodes=1", f"{agents}.dreaming.prefill=20"]
+    config = load([repository / "config.yaml", repository / "workflow/scales/smoke.yaml"], cuts)
+    return stage_settings("train_agent", config, env="simple_shapes", task="centre", method="vae_dreamer", seed=0)
+
+
+def test_every_environment_is_closed(measured, settings, monkeypatch):
+    opened, closed = [], []
+    make = gymnasium.make
+
+    class Watched(gymnasium.Wrapper):
+        def close(self):
+            closed.append(self)
+            super().close()
+
+    def watch(*words, **settings):
+        opened.append(Watched(make(*words, **settings)))
+        return opened[-1]
+
+    monkeypatch.setattr(gymnasium, "make", watch)
+    train_agent.run(settings, measured.place, Machine())
+    assert len(opened) == 2, "one to train in, one to be measured in"
+    assert {*map(id, closed)} == {*map(id, opened)}

@@ -88,6 +88,15 @@ def test_an_edit_of_a_loss_reruns_the_workspaces_and_what_follows(edited):
     assert not any("vae_dreamer" in job for job in planned)
 
 
+def test_an_edit_of_an_expert_collects_its_data_anew_and_what_follows(edited):
+    append(edited, "experts/push_green.py")
+    planned = edited.planned(TARGET, *SMOKE)
+    assert {job for job in planned if job.startswith("collect")} == {"collect:robodesk,push_green,expert"}
+    rules = {"collect", "train_vae", "cache_latents", "train_workspace", "train_agent", "criterion", "table1"}
+    assert {job.split(":")[0] for job in planned} == rules
+    assert not any("simple_shapes" in job for job in planned)
+
+
 def test_a_touch_reruns_nothing(edited):
     (edited.root / "gwpipe/workspace/losses.py").touch()
     assert edited.planned(TARGET, *SMOKE) == set()

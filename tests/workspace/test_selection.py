@@ -74,6 +74,13 @@ def test_weights_of_another_kind_are_refused(tmp_path: Path) -> None:
         load_selection(tmp_path / "other")
 
 
+def test_a_missing_selection_comes_with_the_command_that_makes_it(tmp_path: Path) -> None:
+    path = tmp_path / "simple_shapes" / "selection" / "precision" / "seed2" / "weights.safetensors"
+    remedy = "gwpipe train_selection --env simple_shapes --rule precision --seed 2"
+    with pytest.raises(UserError, match=f"do not exist; make them with {remedy}$"):
+        load_selection(path)
+
+
 def test_an_unknown_rule_is_one_line_that_names_the_nearest() -> None:
     with pytest.raises(UserError, match="did you mean 'precision'"):
         make_selection(SelectionSettings(rule="precison"), DOMAINS, DIM)

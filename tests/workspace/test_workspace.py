@@ -124,8 +124,8 @@ def test_a_learnt_temperature_is_a_parameter_that_goes_to_disk(tmp_path: Path) -
 
 
 def test_damaged_weights_are_refused(workspace: Workspace, tmp_path: Path) -> None:
-    path = tmp_path / "weights.safetensors"
-    save_workspace(path, workspace, "gw")
+    path = tmp_path / "robodesk" / "workspace" / "clip" / "weights.safetensors"
+    save_workspace(path, workspace, "clip")
     path.write_bytes(b"nothing")
-    with pytest.raises(UserError, match=r"damaged .*gwpipe train_workspace"):
+    with pytest.raises(UserError, match=r"damaged .*gwpipe train_workspace --env robodesk --kind clip$"):
         load_workspace(path)

@@ -1,7 +1,11 @@
 rule collect:
     """Episodes of one policy on one task, as Zarr."""
     input:
-        code=lambda wildcards: sources("gwpipe.stages.collect", f"gwpipe.envs.{wildcards.env}"),
+        code=lambda wildcards: sources(
+            "gwpipe.stages.collect",
+            f"gwpipe.envs.{wildcards.env}",
+            *experts.modules(wildcards.task, wildcards.policy),
+        ),
     output:
         data=directory(at(layout.DATA)),
         manifest=at(layout.DATA) + layout.MANIFEST,

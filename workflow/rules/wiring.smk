@@ -1,7 +1,7 @@
 # What the rules are wired with: paths at this scale, settings, and the artefacts a job needs. Functions only.
 from gwpipe import layout
 from gwpipe.agents.registry import METHODS
-from gwpipe.settings import domains
+from gwpipe.settings import domains, experts
 from gwpipe.settings.stages import stage_settings
 from gwpipe.sources import sources
 
@@ -14,6 +14,17 @@ def at(pattern):
 def with_manifest(pattern):
     """An artefact as an input: its manifest changes whenever it is made anew."""
     return [at(pattern), at(pattern) + layout.MANIFEST]
+
+
+def refuse_unknown(words):
+    """One line for a target among `words` whose names the configuration does not have; jobs take theirs from it."""
+    for path in map(Path, words):
+        stage, wildcards = layout.run_of(path) or (None, {})
+        if stage and path.is_relative_to(f"results/{SCALE}"):
+            try:
+                stage_settings(stage, CONFIG, PAPER, **wildcards)
+            except UserError as mistake:
+                raise WorkflowError(f"{path}: {mistake}") from None
 
 
 def canonical(stage):

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from gwpipe import layout
 from gwpipe.domains import weights as weights_file
 from gwpipe.errors import UserError
 from gwpipe.seeding import derive
@@ -21,8 +22,6 @@ RULES: dict[str, type[Selection]] = {
     kind.rule: kind for kind in (Equal, Single, Random, Static, QueryAttention, Precision)
 }
 """Name → what builds it."""
-
-_REMEDY = "train_selection"
 
 
 def build(rule: str, options: Mapping[str, Any]) -> Selection:
@@ -66,9 +65,10 @@ def load_selection(path: Path) -> Selection:
     Raises:
         UserError: the file is missing, damaged or no selection.
     """
-    description, state = weights_file.load(path, _REMEDY)
+    remedy = layout.command("train_selection", path)
+    description, state = weights_file.load(path, remedy)
     if "rule" not in description:
-        raise UserError(f"weights {path} are no selection; give a file made by {_REMEDY}")
+        raise UserError(f"weights {path} are no selection; give a file made by {remedy}")
     selection = build(description.pop("rule"), description)
-    weights_file.fill(selection, state, path, _REMEDY)
+    weights_file.fill(selection, state, path, remedy)
     return selection

@@ -1,0 +1,28 @@
+"""Which tasks have a scripted expert: names only, so that settings and Snakemake read it without a simulator."""
+
+from gwpipe.errors import UserError
+
+EXPERTS: dict[str, str] = {"push_green": "gwpipe.experts.push_green:PushGreen"}
+"""Task → "module:class" of its expert. A new one is a file in `gwpipe/experts` and a line here. Named, not imported, so
+that a change to one expert collects nobody else's data anew."""
+
+
+def place_of(task: object) -> tuple[str, str]:
+    """Module and class of a task's expert.
+
+    Raises:
+        UserError: the task has none; those that have one are named.
+    """
+    if not isinstance(task, str) or task not in EXPERTS:
+        raise UserError(f"no scripted expert for task '{task}'; there is one for: {', '.join(EXPERTS)}")
+    module, name = EXPERTS[task].split(":")
+    return module, name
+
+
+def modules(task: str, policy: str) -> list[str]:
+    """The modules, beside the stage's own imports, that act in a data set: its expert's, none for random data.
+
+    Raises:
+        UserError: the policy is the expert, and the task has none.
+    """
+    return [place_of(task)[0]] if policy == "expert" else []

@@ -1,0 +1,37 @@
+"""What is said about threads and devices that a machine does not have."""
+
+import pytest
+import torch
+
+from gwpipe.errors import UserError
+from gwpipe.machine import Machine
+
+
+@pytest.mark.parametrize(
+    ("machine", "cuda_devices", "message"),
+    [
+        (Machine(device="cudaa"), 0, "device 'cudaa' is unknown; choose cpu, cuda"),
+        (Machine(device=""), 0, "device '' is unknown"),
+        (Machine(device="mps"), 0, "device 'mps' is unknown"),
+        (Machine(device="cuda"), 0, "torch finds no CUDA device here; choose cpu"),
+        (Machine(device="cuda:2"), 2, "the CUDA devices here are cuda:0 to cuda:1"),
+        (Machine(threads=0), 0, "--threads must be at least 1, not 0"),
+    ],
+)
+def test_what_is_not_there_is_one_line(monkeypatch, machine, cuda_devices, message):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda_devices > 0)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: cuda_devices)
+    with pytest.raises(UserError, match=message) as caught:
+        machine.prepare()
+    assert "\n" not in str(caught.value)
+
+
+def test_what_is_there_is_taken(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    for device in ("cpu", "cuda", "cuda:1"):
+        Machine(device=device).prepare()
+    Machine(threads=10_000).prepare()
+    assert torch.get_num_threads() >= 1
+    Machine().prepare()
+    assert torch.get_num_threads() == 1
