@@ -121,9 +121,15 @@ class AgentsSettings(Settings):
     task: str
     env_steps: int = Field(gt=0)
     """Budget of a run, in environment steps (decisions × action repeat)."""
-    runs: dict[Method, Seeds] = Field(min_length=1)
-    """Method → seeds."""
+    runs: dict[Method, Seeds]
+    """Method → seeds; none switches a method off, but one of them has to run."""
     dreaming: DreamingSettings
     evaluation: EvaluationSettings
     random_episodes: int = Field(100, ge=100)
     criterion: CriterionSettings
+
+    @model_validator(mode="after")
+    def _something_runs(self) -> Self:
+        if not any(self.runs.values()):
+            raise ValueError("'runs' names no seed of any method; name at least one")
+        return self

@@ -70,8 +70,8 @@ def _each_once(values: list[Any]) -> list[Any]:
 
 
 Seed = Annotated[int, Field(ge=0)]
-Seeds = Annotated[list[Seed], Field(min_length=1), AfterValidator(_each_once)]
-"""At least one, each once: a seed given twice would count the same run twice."""
+Seeds = Annotated[list[Seed], AfterValidator(_each_once)]
+"""Each once: a seed given twice would count the same run twice."""
 Widths = list[Annotated[int, Field(gt=0)]]
 """Units of hidden layers, in their order; none is allowed."""
 Scale = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]

@@ -1,22 +1,21 @@
 """What each stage depends on, no more: its canonical string is what Snakemake tracks and what the manifest holds."""
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from pydantic import ValidationError
 
 from gwpipe.errors import UserError, nearest
+from gwpipe.settings import study_stages as studies
 from gwpipe.settings.agents import CriterionSettings, DreamingSettings, EvaluationSettings, Method
+from gwpipe.settings.choices import DataName, data_names, kinds_of, seed_number
 from gwpipe.settings.config import ENVIRONMENTS, Config, explain
 from gwpipe.settings.environments import TASKS, EnvironmentName, RoboDeskSettings, SimpleShapesSettings
 from gwpipe.settings.model import Scale, Seed, Seeds, Settings
-from gwpipe.settings.quality import QualitySettings, ReaderSettings
 from gwpipe.settings.representation import (
     DomainName,
     LossWeights,
     RepresentationSettings,
-    SelectionSettings,
     SourceSettings,
     VAESettings,
     WorkspaceKind,
@@ -24,13 +23,6 @@ from gwpipe.settings.representation import (
 )
 
 EnvironmentSettings = SimpleShapesSettings | RoboDeskSettings
-
-
-class DataName(Settings):
-    """Which data set: task and policy."""
-
-    task: str
-    policy: str
 
 
 class CollectStage(Settings):
@@ -103,56 +95,6 @@ class Sizes(Settings):
     dreaming: DreamingSettings
 
 
-class TrainReaderStage(Settings):
-    reader: ReaderSettings
-    seed: Seed
-
-
-class WorkspaceQualityStage(Settings):
-    scale: Scale
-    domains: dict[DomainName, str]
-    """Domain → kind."""
-    kinds: list[WorkspaceKind]
-    rows: int
-    retrieval_rows: int
-    retrieval_sets: int
-    quality_seed: Seed
-    seed: Seed
-
-
-class Figure2Stage(Settings):
-    scale: Scale
-    domains: dict[DomainName, str]
-    """Domain → kind."""
-    pairs: int
-    shown: int
-    quality_seed: Seed
-    seed: Seed
-
-
-class TrainSelectionStage(Settings):
-    env: EnvironmentName
-    kind: WorkspaceKind
-    domains: list[DomainName]
-    data: list[DataName]
-    holdout: float
-    selection: SelectionSettings
-    seed: Seed
-
-
-class FusionRulesStage(Settings):
-    scale: Scale
-    env: EnvironmentName
-    kind: WorkspaceKind
-    domains: list[DomainName]
-    data: list[DataName]
-    holdout: float
-    learned: list[str]
-    seeds: Seeds
-    selection: SelectionSettings
-    representation_seed: Seed
-
-
 class CountFlopsStage(Settings):
     env: EnvironmentName
     task: str
@@ -186,21 +128,6 @@ def _task(config: Config, env: str, task: str) -> None:
         raise UserError(f"task '{task}' of {env} is not configured; environments.{env}.agents.task is '{studied}'")
 
 
-def _seed(seed: str | int) -> int:
-    # Snakemake and the command line hand over text; only one spelling of a number names its folder.
-    if not re.fullmatch(r"0|[1-9][0-9]*", str(seed)):
-        raise UserError(f"seed '{seed}' is not a whole number, 0 or above")
-    return int(seed)
-
-
-def _data(representation: RepresentationSettings) -> list[DataName]:
-    return [DataName(task=source.task, policy=source.policy) for source in representation.data]
-
-
-def _kinds(representation: RepresentationSettings, names: Iterable[DomainName]) -> dict[DomainName, str]:
-    return {name: str(representation.vae[name].kind) for name in sorted(names)}
-
-
 def collect(config: Config, env: EnvironmentName, task: str, policy: str) -> CollectStage:
     study = config.environments[env]
     for source in study.representation.data:
@@ -220,7 +147,7 @@ def train_vae(config: Config, env: EnvironmentName, domain: DomainName) -> Train
         env=env,
         domain=domain,
         vae=representation.vae[domain],
-        data=_data(representation),
+        data=data_names(representation),
         holdout=representation.holdout,
         seed=representation.seed,
     )
@@ -246,7 +173,7 @@ def train_workspace(config: Config, env: EnvironmentName, kind: WorkspaceKind) -
         losses=workspace.kinds[kind],
         workspace=workspace.model_copy(update={"kinds": {}}),
         domains=sorted(representation.domains),
-        data=_data(representation),
+        data=data_names(representation),
         holdout=representation.holdout,
         seed=representation.seed,
     )
@@ -268,11 +195,11 @@ def train_agent(config: Config, env: EnvironmentName, task: str, method: Method,
         environment=study.environment,
         task=task,
         method=method,
-        domains=_kinds(study.representation, study.representation.domains),
+        domains=kinds_of(study.representation, study.representation.domains),
         env_steps=study.agents.env_steps,
         dreaming=study.agents.dreaming,
         evaluation=study.agents.evaluation,
-        seed=_seed(seed),
+        seed=seed_number(seed),
     )
 
 
@@ -291,75 +218,6 @@ def count_flops(config: Config, env: EnvironmentName, task: str, paper: Config) 
     return CountFlopsStage(env=env, task=task, present=sizes[0], paper=sizes[1])
 
 
-def _quality(config: Config) -> QualitySettings:
-    return config.environments.simple_shapes.quality
-
-
-def train_reader(config: Config) -> TrainReaderStage:
-    quality = _quality(config)
-    return TrainReaderStage(reader=quality.reader, seed=quality.seed)
-
-
-def workspace_quality(config: Config) -> WorkspaceQualityStage:
-    quality, representation = _quality(config), config.environments.simple_shapes.representation
-    return WorkspaceQualityStage(
-        scale=config.scale,
-        domains=_kinds(representation, ("attr", "v")),
-        kinds=sorted(representation.workspace.kinds, reverse=True),
-        rows=quality.rows,
-        retrieval_rows=quality.retrieval_rows,
-        retrieval_sets=quality.retrieval_sets,
-        quality_seed=quality.seed,
-        seed=representation.seed,
-    )
-
-
-def figure2(config: Config) -> Figure2Stage:
-    quality, representation = _quality(config), config.environments.simple_shapes.representation
-    return Figure2Stage(
-        scale=config.scale,
-        domains=_kinds(representation, ("attr", "v")),
-        pairs=quality.pairs,
-        shown=quality.shown,
-        quality_seed=quality.seed,
-        seed=representation.seed,
-    )
-
-
-def train_selection(config: Config, env: EnvironmentName, rule: str, seed: str | int) -> TrainSelectionStage:
-    if env != "simple_shapes":
-        raise UserError(f"selections are trained on simple_shapes alone, not on {env}")
-    representation, study = config.environments[env].representation, _quality(config).fusion_rules
-    if rule not in study.learned:
-        known = ", ".join(study.learned)
-        raise UserError(f"rule '{rule}' is not in environments.{env}.quality.fusion_rules.learned; there is {known}")
-    return TrainSelectionStage(
-        env=env,
-        kind="gw",
-        domains=sorted(representation.domains),
-        data=_data(representation),
-        holdout=representation.holdout,
-        selection=study.selection.model_copy(update={"rule": rule}),
-        seed=_seed(seed),
-    )
-
-
-def fusion_rules(config: Config) -> FusionRulesStage:
-    representation, study = config.environments.simple_shapes.representation, _quality(config).fusion_rules
-    return FusionRulesStage(
-        scale=config.scale,
-        env="simple_shapes",
-        kind="gw",
-        domains=sorted(representation.domains),
-        data=_data(representation),
-        holdout=representation.holdout,
-        learned=study.learned,
-        seeds=study.seeds,
-        selection=study.selection,
-        representation_seed=representation.seed,
-    )
-
-
 def table1(config: Config) -> Table1Stage:
     studies = []
     for env in ENVIRONMENTS:
@@ -373,7 +231,7 @@ def table1(config: Config) -> Table1Stage:
                 representation_seed=study.representation.seed,
                 domains=sorted(study.representation.domains),
                 workspaces=sorted(study.representation.workspace.kinds),
-                data=_data(study.representation),
+                data=data_names(study.representation),
                 prefill=study.agents.dreaming.prefill,
                 env_steps_per_update=study.agents.dreaming.env_steps_per_update,
             )
@@ -389,11 +247,11 @@ STAGES: dict[str, tuple[type[Settings], Callable[..., Settings], tuple[str, ...]
     "random_policy": (RandomPolicyStage, random_policy, ("env", "task")),
     "train_agent": (TrainAgentStage, train_agent, ("env", "task", "method", "seed")),
     "criterion": (CriterionStage, criterion, ("env", "task")),
-    "train_reader": (TrainReaderStage, train_reader, ()),
-    "workspace_quality": (WorkspaceQualityStage, workspace_quality, ()),
-    "figure2": (Figure2Stage, figure2, ()),
-    "train_selection": (TrainSelectionStage, train_selection, ("env", "rule", "seed")),
-    "fusion_rules": (FusionRulesStage, fusion_rules, ()),
+    "train_reader": (studies.TrainReaderStage, studies.train_reader, ()),
+    "workspace_quality": (studies.WorkspaceQualityStage, studies.workspace_quality, ()),
+    "figure2": (studies.Figure2Stage, studies.figure2, ()),
+    "train_selection": (studies.TrainSelectionStage, studies.train_selection, ("env", "rule", "seed")),
+    "fusion_rules": (studies.FusionRulesStage, studies.fusion_rules, ()),
     "count_flops": (CountFlopsStage, count_flops, ("env", "task")),
     "table1": (Table1Stage, table1, ()),
 }

@@ -6,7 +6,7 @@ from gwpipe.figures.figure2 import draw_figure2
 from gwpipe.figures.saving import save_figure
 from gwpipe.machine import Machine
 from gwpipe.settings import domains
-from gwpipe.settings.stages import Figure2Stage
+from gwpipe.settings.study_stages import Figure2Stage
 from gwpipe.studies.incongruent import COLUMNS, decode_pairs, incongruent_pairs, number_rows, shown_pairs, shown_rows
 from gwpipe.studies.routes import PICTURE, VECTOR
 from gwpipe.studies.tidy import tidy_frame, write_table

@@ -6,7 +6,7 @@ from gwpipe.data.latents import load_latents
 from gwpipe.figures.fusion_rules import draw_fusion_rules
 from gwpipe.figures.saving import save_figure
 from gwpipe.machine import Machine
-from gwpipe.settings.stages import FusionRulesStage
+from gwpipe.settings.study_stages import FusionRulesStage
 from gwpipe.studies.fusion_rules import COLUMNS, rule_rows
 from gwpipe.studies.tidy import tidy_frame, write_table
 from gwpipe.workspace.selection.registry import load_selection

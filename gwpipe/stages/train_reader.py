@@ -6,7 +6,7 @@ from gwpipe import layout
 from gwpipe.artefact import Record
 from gwpipe.domains.fit import Run
 from gwpipe.machine import Machine
-from gwpipe.settings.stages import TrainReaderStage
+from gwpipe.settings.study_stages import TrainReaderStage
 from gwpipe.studies.reader import make_reader, save_reader, train_reader
 
 

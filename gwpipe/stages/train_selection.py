@@ -7,7 +7,7 @@ from gwpipe.artefact import Record
 from gwpipe.data.latents import load_latents
 from gwpipe.domains.fit import Run
 from gwpipe.machine import Machine
-from gwpipe.settings.stages import TrainSelectionStage
+from gwpipe.settings.study_stages import TrainSelectionStage
 from gwpipe.workspace.selection.registry import make_selection, save_selection
 from gwpipe.workspace.selection_training import train_selection
 from gwpipe.workspace.workspace import load_workspace

@@ -6,7 +6,7 @@ from gwpipe import layout
 from gwpipe.artefact import Record, staging
 from gwpipe.machine import Machine
 from gwpipe.settings import domains
-from gwpipe.settings.stages import WorkspaceQualityStage
+from gwpipe.settings.study_stages import WorkspaceQualityStage
 from gwpipe.studies.fresh_shapes import fresh_shapes
 from gwpipe.studies.quality_report import COLUMNS, quality_markdown
 from gwpipe.studies.retrieval import retrieval_rows

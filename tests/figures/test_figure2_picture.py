@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from gwpipe.figures.figure2 import draw_figure2, save_figure
+from gwpipe.figures.figure2 import draw_figure2
+from gwpipe.figures.saving import save_figure
 from gwpipe.studies.incongruent import WEIGHTS, Decoded, shown_pairs
 
 

@@ -45,7 +45,6 @@ def test_every_scale_is_an_overlay_of_the_same_keys(repository, scale):
         ("environments.simple_shapes.representation.vae.v.option={}", "did you mean 'options'?"),
         ("environments.simple_shapes.agents.runs.gw_dreamer=[0, 0]", "each may be named once, 0 is named twice"),
         ("environments.simple_shapes.agents.runs.gw_dreamer=[-1]", "greater than or equal to 0"),
-        ("environments.simple_shapes.agents.runs.gw_dreamer=[]", "at least 1 item"),
         ("environments.simple_shapes.agents.env_steps=true", "a whole number, but the value is True"),
         ("environments.simple_shapes.agents.env_steps=3.0", "a whole number, but the value is 3.0"),
         ("environments.simple_shapes.agents.dreaming.batch_length=200000", "replay_capacity 100000 is too small"),
@@ -74,10 +73,16 @@ def test_a_mistake_is_one_line_that_names_the_nearest_key(raw, override, message
     assert "\n" not in str(caught.value)
 
 
-def test_runs_need_a_method(raw):
-    raw["environments"]["robodesk"]["agents"]["runs"] = {}
-    with pytest.raises(UserError, match=r"robodesk\.agents\.runs': .* at least 1 item"):
+@pytest.mark.parametrize("runs", [{}, {"gw_dreamer": [], "vae_dreamer": []}])
+def test_something_has_to_run(raw, runs):
+    raw["environments"]["robodesk"]["agents"]["runs"] = runs
+    with pytest.raises(UserError, match=r"robodesk\.agents': 'runs' names no seed"):
         resolve(raw)
+
+
+def test_a_method_is_switched_off_by_an_empty_list(raw):
+    config = resolve(raw, ["environments.robodesk.agents.runs.clip_dreamer=[]"])
+    assert config.environments.robodesk.agents.runs["clip_dreamer"] == []
 
 
 def test_a_data_set_is_collected_once(raw):

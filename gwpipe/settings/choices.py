@@ -1,0 +1,37 @@
+"""What chooses one run of a stage: data sets by name, domains by kind, seeds."""
+
+import re
+from collections.abc import Iterable
+
+from gwpipe.errors import UserError
+from gwpipe.settings.model import Settings
+from gwpipe.settings.representation import DomainName, RepresentationSettings
+
+
+class DataName(Settings):
+    """Which data set: task and policy."""
+
+    task: str
+    policy: str
+
+
+def seed_number(seed: str | int) -> int:
+    """A seed as Snakemake or the command line hands it over.
+
+    Raises:
+        UserError: it is not a whole number, 0 or above, in its one spelling.
+    """
+    # Snakemake and the command line hand over text; only one spelling of a number names its folder.
+    if not re.fullmatch(r"0|[1-9][0-9]*", str(seed)):
+        raise UserError(f"seed '{seed}' is not a whole number, 0 or above")
+    return int(seed)
+
+
+def data_names(representation: RepresentationSettings) -> list[DataName]:
+    """The data sets of a representation, in their order."""
+    return [DataName(task=source.task, policy=source.policy) for source in representation.data]
+
+
+def kinds_of(representation: RepresentationSettings, names: Iterable[DomainName]) -> dict[DomainName, str]:
+    """Domain → kind, of these domains."""
+    return {name: str(representation.vae[name].kind) for name in sorted(names)}

@@ -1,0 +1,128 @@
+"""Settings of the stages that measure trained representations, cut out of the configuration (see `stages`)."""
+
+from gwpipe.errors import UserError
+from gwpipe.settings.choices import DataName, data_names, kinds_of, seed_number
+from gwpipe.settings.config import Config
+from gwpipe.settings.environments import EnvironmentName
+from gwpipe.settings.model import Scale, Seed, Seeds, Settings
+from gwpipe.settings.quality import QualitySettings, ReaderSettings
+from gwpipe.settings.representation import DomainName, SelectionSettings, WorkspaceKind
+
+
+class TrainReaderStage(Settings):
+    reader: ReaderSettings
+    seed: Seed
+
+
+class WorkspaceQualityStage(Settings):
+    scale: Scale
+    domains: dict[DomainName, str]
+    """Domain → kind."""
+    kinds: list[WorkspaceKind]
+    rows: int
+    retrieval_rows: int
+    retrieval_sets: int
+    quality_seed: Seed
+    seed: Seed
+
+
+class Figure2Stage(Settings):
+    scale: Scale
+    domains: dict[DomainName, str]
+    """Domain → kind."""
+    pairs: int
+    shown: int
+    quality_seed: Seed
+    seed: Seed
+
+
+class TrainSelectionStage(Settings):
+    env: EnvironmentName
+    kind: WorkspaceKind
+    domains: list[DomainName]
+    data: list[DataName]
+    holdout: float
+    selection: SelectionSettings
+    seed: Seed
+
+
+class FusionRulesStage(Settings):
+    scale: Scale
+    env: EnvironmentName
+    kind: WorkspaceKind
+    domains: list[DomainName]
+    data: list[DataName]
+    holdout: float
+    learned: list[str]
+    seeds: Seeds
+    selection: SelectionSettings
+    representation_seed: Seed
+
+
+def _quality(config: Config) -> QualitySettings:
+    return config.environments.simple_shapes.quality
+
+
+def train_reader(config: Config) -> TrainReaderStage:
+    quality = _quality(config)
+    return TrainReaderStage(reader=quality.reader, seed=quality.seed)
+
+
+def workspace_quality(config: Config) -> WorkspaceQualityStage:
+    quality, representation = _quality(config), config.environments.simple_shapes.representation
+    return WorkspaceQualityStage(
+        scale=config.scale,
+        domains=kinds_of(representation, ("attr", "v")),
+        kinds=sorted(representation.workspace.kinds, reverse=True),
+        rows=quality.rows,
+        retrieval_rows=quality.retrieval_rows,
+        retrieval_sets=quality.retrieval_sets,
+        quality_seed=quality.seed,
+        seed=representation.seed,
+    )
+
+
+def figure2(config: Config) -> Figure2Stage:
+    quality, representation = _quality(config), config.environments.simple_shapes.representation
+    return Figure2Stage(
+        scale=config.scale,
+        domains=kinds_of(representation, ("attr", "v")),
+        pairs=quality.pairs,
+        shown=quality.shown,
+        quality_seed=quality.seed,
+        seed=representation.seed,
+    )
+
+
+def train_selection(config: Config, env: EnvironmentName, rule: str, seed: str | int) -> TrainSelectionStage:
+    if env != "simple_shapes":
+        raise UserError(f"selections are trained on simple_shapes alone, not on {env}")
+    representation, study = config.environments[env].representation, _quality(config).fusion_rules
+    if rule not in study.learned:
+        known = ", ".join(study.learned)
+        raise UserError(f"rule '{rule}' is not in environments.{env}.quality.fusion_rules.learned; there is {known}")
+    return TrainSelectionStage(
+        env=env,
+        kind="gw",
+        domains=sorted(representation.domains),
+        data=data_names(representation),
+        holdout=representation.holdout,
+        selection=study.selection.model_copy(update={"rule": rule}),
+        seed=seed_number(seed),
+    )
+
+
+def fusion_rules(config: Config) -> FusionRulesStage:
+    representation, study = config.environments.simple_shapes.representation, _quality(config).fusion_rules
+    return FusionRulesStage(
+        scale=config.scale,
+        env="simple_shapes",
+        kind="gw",
+        domains=sorted(representation.domains),
+        data=data_names(representation),
+        holdout=representation.holdout,
+        learned=study.learned,
+        seeds=study.seeds,
+        selection=study.selection,
+        representation_seed=representation.seed,
+    )
