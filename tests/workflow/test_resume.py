@@ -58,18 +58,15 @@ def test_a_killed_stage_ends_like_an_uninterrupted_one(smoke, tmp_path, stage):
     whole = inputs(smoke, tmp_path / "whole", stage)
     subprocess.run(**command(smoke, tmp_path / "whole", stage), check=True, capture_output=True)
 
-    killed = inputs(smoke, tmp_path / "killed", stage)
-    for _ in range(2):
-        scratch = killed.parent / f".{killed.name}.scratch"
-        before = newest(scratch)
-        process = subprocess.Popen(**command(smoke, tmp_path / "killed", stage), stderr=subprocess.DEVNULL)
-        while newest(scratch) <= before and process.poll() is None:
-            time.sleep(0.002)
-        time.sleep(0.05)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        assert process.returncode == -signal.SIGKILL, "the stage ended before it was killed; give it more to do"
-        assert not killed.exists()
+    # On a busy machine the stage may end before this process gets to kill it: then from the beginning, a few times.
+    for _ in range(5):
+        killed = inputs(smoke, tmp_path / "killed", stage)
+        if all(was_killed(command(smoke, tmp_path / "killed", stage), killed) for _ in range(2)):
+            break
+        shutil.rmtree(tmp_path / "killed")
+    else:
+        pytest.fail("the stage always ended before it was killed; give it more to do")
+    assert not killed.exists()
     subprocess.run(**command(smoke, tmp_path / "killed", stage), check=True, capture_output=True)
     assert hash_path(killed) == hash_path(whole)
     assert verify(killed)["identity"] == verify(whole)["identity"]
@@ -77,15 +74,29 @@ def test_a_killed_stage_ends_like_an_uninterrupted_one(smoke, tmp_path, stage):
         assert (killed.parent / "curve.csv").read_bytes() == (whole.parent / "curve.csv").read_bytes()
 
 
+def was_killed(call, target):
+    """Start a stage and kill it soon after its next checkpoint; False if it was done before."""
+    scratch = target.parent / f".{target.name}.scratch"
+    before = newest(scratch)
+    process = subprocess.Popen(**call, stderr=subprocess.DEVNULL)
+    while newest(scratch) <= before and process.poll() is None:
+        time.sleep(0.002)
+    time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert process.returncode in (0, -signal.SIGKILL)
+    return process.returncode == -signal.SIGKILL
+
+
 def newest(scratch):
     """When a checkpoint under `scratch` was last put in place (0 where there is none).
 
-    The stage goes on writing meanwhile, so a file may be gone between being listed and being asked.
+    The stage goes on writing meanwhile, so a file or folder may be gone when it is asked; the next look sees the rest.
     """
     times = [0]
-    for path in scratch.rglob("*"):
-        if path.suffix in (".safetensors", ".json"):
-            with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(FileNotFoundError):
+        for path in scratch.rglob("*"):
+            if path.suffix in (".safetensors", ".json"):
                 times.append(path.stat().st_mtime_ns)
     return max(times)
 
