@@ -162,7 +162,7 @@ def test_written_down_shapes_are_the_environments(env: str) -> None:
 def test_paper_scale_has_the_printed_hyperparameters(robodesk: Sizes, simple_shapes: Sizes) -> None:
     for env, sizes in (("robodesk", robodesk), ("simple_shapes", simple_shapes)):
         printed = {(table, name): v for (table, e, name), v in paper.hyperparameters().items() if e == env}
-        for vae in sizes.representation.vae.values():
+        for vae in sizes.representation.seen.values():
             assert vae.optimisation.batch_size == printed["VI", "batch_size"]
             assert vae.optimisation.steps == printed["VI", "steps"]
         assert sizes.representation.workspace.optimisation.batch_size == printed["X", "batch_size"]
