@@ -20,7 +20,7 @@ from gwpipe.errors import UserError
 from gwpipe.workspace.fusion import equal_weights
 from gwpipe.workspace.selection.registry import load_selection
 from gwpipe.workspace.selection.rule import Selection
-from gwpipe.workspace.workspace import Workspace, check_vaes, load_workspace
+from gwpipe.workspace.workspace import Workspace, load_workspace
 
 
 class Representation(ABC):
@@ -143,8 +143,7 @@ def load_representation(
         raise UserError(f"selection {selection} chooses the weights of a workspace, but no workspace is named")
     if workspace is None:
         return ConcatenatedVAEs(domains)
-    module, _ = load_workspace(workspace)
-    check_vaes(workspace, vaes)
+    module, _ = load_workspace(workspace, vaes)
     widths = {name: domain.latent for name, domain in domains.items()}
     if any(widths.get(name) != latent for name, latent in module.domains.items()):
         raise UserError(

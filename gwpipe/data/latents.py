@@ -19,6 +19,7 @@ from gwpipe.data.episodes import held_out_from
 from gwpipe.data.store import Field, Rows, RowWriter, move_into_place
 from gwpipe.errors import UserError
 from gwpipe.progress import Progress
+from gwpipe.settings.choices import DataName
 
 
 def cache_latents(
@@ -44,6 +45,16 @@ def cache_latents(
     count = writer.finish({"made_from": dict(made_from)})
     move_into_place(writer.path, path)
     return count
+
+
+def cache_paths(
+    place: layout.Place, env: str, domains: Sequence[str], data: Sequence[DataName]
+) -> dict[str, list[Path]]:
+    """Domain → where its cache of each data set lies, in the order of `data`."""
+    return {
+        domain: [place.path(layout.LATENTS, env=env, domain=domain, **name.model_dump()) for name in data]
+        for domain in domains
+    }
 
 
 def open_latents(path: Path) -> Rows:

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from gwpipe.domains.domain import Domain
+from gwpipe.domains.frozen import FrozenEncoder
 from gwpipe.domains.image_encoders import build_encoder, features_of
 from gwpipe.domains.projection import Projection
 from gwpipe.domains.visual import PictureDecoder, from_bytes, squared_error, to_bytes
@@ -16,10 +15,9 @@ from gwpipe.errors import UserError
 
 _CENTRE, _SCALE = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Mean and standard deviation of ImageNet's red, green and blue, with which such encoders were trained."""
-_FITTED_ROWS, _ROWS_AT_ONCE = 4096, 256
 
 
-class PretrainedImage(Domain):
+class PretrainedImage(FrozenEncoder):
     """Pictures (B, side, side, 3), uint8, through a frozen encoder to u; a decoder trained here brings them back.
 
     u is the first principal components of the encoder's features over training pictures, each of unit variance.
@@ -62,12 +60,6 @@ class PretrainedImage(Domain):
         encoder = {"architecture": self.architecture, "size": self.size, "decoder": self.can_decode}
         return {"kind": "pretrained_image", "side": self.side, "latent": self.latent, "width": self.width, **encoder}
 
-    def train(self, mode: bool = True) -> "PretrainedImage":
-        """Training mode for the decoder alone."""
-        super().train(mode)
-        self.encoder.eval()
-        return self
-
     def fit_to(self, prepared: npt.NDArray[Any]) -> None:
         """Take the principal components from the features of training pictures (N, side, side, 3).
 
@@ -76,9 +68,7 @@ class PretrainedImage(Domain):
         """
         if self.weights is None:
             raise UserError("a pretrained image encoder needs options.weights: a safetensors file, or 'random'")
-        chosen = prepared[np.linspace(0, len(prepared) - 1, min(len(prepared), _FITTED_ROWS)).astype(int)]
-        parts = np.array_split(chosen, -(-len(chosen) // _ROWS_AT_ONCE))
-        self.projection.fit(torch.cat([self.features(self.inputs(self.tensor(part))) for part in parts]))
+        super().fit_to(prepared)
 
     def inputs(self, prepared: Tensor) -> Tensor:
         """uint8 (B, side, side, 3) to float32 (B, 3, side, side) in [0, 1]."""
@@ -91,13 +81,6 @@ class PretrainedImage(Domain):
             x = functional.interpolate(x, (self.size, self.size), mode="bilinear", antialias=True)
         centre, scale = (x.new_tensor(values)[:, None, None] for values in (_CENTRE, _SCALE))
         return self.encoder((x - centre) / scale)
-
-    def represent(self, x: Tensor) -> Tensor:
-        return self.projection(self.features(x))
-
-    def decode(self, u: Tensor) -> Tensor:
-        """(B, latent) to pictures (B, 3, side, side) in [0, 1]."""
-        return super().decode(u) if self.decoder is None else self.decoder(u)
 
     def reconstruction_loss(self, decoded: Tensor, x: Tensor) -> Tensor:
         return super().reconstruction_loss(decoded, x) if self.decoder is None else squared_error(decoded, x)

@@ -11,13 +11,11 @@ from torch import Tensor, nn
 
 from gwpipe.domains.captions.captioner import caption_and_meaning
 from gwpipe.domains.captions.grammar import FINGERPRINT, LENGTH, sentences
-from gwpipe.domains.domain import Domain
+from gwpipe.domains.frozen import FrozenEncoder
 from gwpipe.domains.language import HIDDEN, require_grammar
 from gwpipe.domains.meaning import MeaningDecoder, meaning_loss, most_likely
 from gwpipe.domains.projection import Projection
 from gwpipe.errors import UserError
-
-_FITTED_ROWS, _ROWS_AT_ONCE = 4096, 256
 
 
 class TextModel(NamedTuple):
@@ -55,7 +53,7 @@ def load_text_model(model: str) -> TextModel:
     return TextModel(network.float().eval().requires_grad_(False), tokenise, int(network.config.hidden_size))
 
 
-class SentenceEncoder(Domain):
+class SentenceEncoder(FrozenEncoder):
     """Captions of Simple Shapes' attributes (B, 11) through a frozen text encoder to u.
 
     u is the first principal components of the mean of the encoder's last states over training captions, each of unit
@@ -96,21 +94,9 @@ class SentenceEncoder(Domain):
         sizes = {"latent": self.latent, "width": self.width, "model": self.model, "decoder": self.can_decode}
         return {"kind": "sentence_encoder", **sizes, "seed": self.seed, "grammar": FINGERPRINT}
 
-    def train(self, mode: bool = True) -> "SentenceEncoder":
-        """Training mode for the decoder alone."""
-        super().train(mode)
-        self.encoder.eval()
-        return self
-
     def prepare(self, observations: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
         """Normalised attributes (B, 11) to captions (B, SEEN)."""
         return caption_and_meaning(observations, self.seed)
-
-    def fit_to(self, prepared: npt.NDArray[Any]) -> None:
-        """Take the principal components from the features of training captions (N, SEEN)."""
-        chosen = prepared[np.linspace(0, len(prepared) - 1, min(len(prepared), _FITTED_ROWS)).astype(int)]
-        parts = np.array_split(chosen, -(-len(chosen) // _ROWS_AT_ONCE))
-        self.projection.fit(torch.cat([self.features(self.inputs(self.tensor(part))) for part in parts]))
 
     def inputs(self, prepared: Tensor) -> Tensor:
         return prepared.long()
@@ -126,13 +112,6 @@ class SentenceEncoder(Domain):
         states = self.encoder(**cut).last_hidden_state
         there = cut["attention_mask"][..., None].to(states.dtype)
         return (states * there).sum(1) / there.sum(1).clamp(min=1)
-
-    def represent(self, x: Tensor) -> Tensor:
-        return self.projection(self.features(x))
-
-    def decode(self, u: Tensor) -> Tensor:
-        """(B, latent) to scores (B, SCORES) of all that may be said."""
-        return super().decode(u) if self.decoder is None else self.decoder(u)
 
     def reconstruction_loss(self, decoded: Tensor, x: Tensor) -> Tensor:
         return super().reconstruction_loss(decoded, x) if self.decoder is None else meaning_loss(decoded, x)

@@ -2,7 +2,7 @@
 
 from gwpipe import layout
 from gwpipe.artefact import Record, staging
-from gwpipe.data.latents import load_latents
+from gwpipe.data.latents import cache_paths, load_latents
 from gwpipe.figures.fusion_rules import draw_fusion_rules
 from gwpipe.figures.saving import save_figure
 from gwpipe.machine import Machine
@@ -18,10 +18,7 @@ def run(settings: FusionRulesStage, place: layout.Place, machine: Machine) -> No
     machine.prepare()
     env = settings.env
     workspace_path = place.path(layout.WORKSPACE, env=env, kind=settings.kind)
-    latents = {
-        domain: [place.path(layout.LATENTS, env=env, domain=domain, **name.model_dump()) for name in settings.data]
-        for domain in settings.domains
-    }
+    latents = cache_paths(place, env, settings.domains, settings.data)
     trained = {
         (rule, seed): place.path(layout.SELECTION, env=env, rule=rule, seed=seed)
         for rule in settings.learned

@@ -4,7 +4,7 @@ import shutil
 
 from gwpipe import layout
 from gwpipe.artefact import Record
-from gwpipe.data.latents import load_latents
+from gwpipe.data.latents import cache_paths, load_latents
 from gwpipe.domains.fit import Run
 from gwpipe.machine import Machine
 from gwpipe.settings.study_stages import TrainSelectionStage
@@ -19,10 +19,7 @@ def run(settings: TrainSelectionStage, place: layout.Place, machine: Machine) ->
     env, rule, seed = settings.env, settings.selection.rule, settings.seed
     target = place.path(layout.SELECTION, env=env, rule=rule, seed=seed)
     workspace_path = place.path(layout.WORKSPACE, env=env, kind=settings.kind)
-    latents = {
-        domain: [place.path(layout.LATENTS, env=env, domain=domain, **name.model_dump()) for name in settings.data]
-        for domain in settings.domains
-    }
+    latents = cache_paths(place, env, settings.domains, settings.data)
     inputs = [workspace_path, *(path for paths in latents.values() for path in paths)]
     record = Record("train_selection", place.scale, settings.model_dump(mode="json"), inputs, device=machine.device)
     scratch = layout.scratch(target, record.identity)

@@ -4,7 +4,7 @@ import shutil
 
 from gwpipe import layout
 from gwpipe.artefact import Record
-from gwpipe.data.latents import load_latents, vaes_of
+from gwpipe.data.latents import cache_paths, load_latents, vaes_of
 from gwpipe.domains.fit import Run
 from gwpipe.machine import Machine
 from gwpipe.settings.stages import TrainWorkspaceStage
@@ -16,12 +16,7 @@ def run(settings: TrainWorkspaceStage, place: layout.Place, machine: Machine) ->
     """Train (or go on training) and write weights with their manifest."""
     machine.prepare()
     target = place.path(layout.WORKSPACE, env=settings.env, kind=settings.kind)
-    latents = {
-        domain: [
-            place.path(layout.LATENTS, env=settings.env, domain=domain, **name.model_dump()) for name in settings.data
-        ]
-        for domain in settings.domains
-    }
+    latents = cache_paths(place, settings.env, settings.domains, settings.data)
     inputs = [path for paths in latents.values() for path in paths]
     record = Record("train_workspace", place.scale, settings.model_dump(mode="json"), inputs, device=machine.device)
     scratch = layout.scratch(target, record.identity)

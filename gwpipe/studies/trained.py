@@ -16,7 +16,7 @@ from gwpipe.envs.simple_shapes import denormalise
 from gwpipe.errors import UserError
 from gwpipe.studies.reader import Reader, load_reader
 from gwpipe.studies.routes import PICTURE, Route
-from gwpipe.workspace.workspace import Workspace, check_vaes, load_workspace
+from gwpipe.workspace.workspace import Workspace, load_workspace
 
 BATCH = 500
 """Rows that go through a VAE at a time."""
@@ -65,9 +65,7 @@ def load_trained(vaes: Mapping[str, Path], workspaces: Mapping[str, Path], reade
         UserError: a file is missing or damaged, or a workspace was not trained on latents like these.
     """
     domains = {name: load_domain(path) for name, path in vaes.items()}
-    loaded = {kind: load_workspace(path)[0] for kind, path in workspaces.items()}
-    for path in workspaces.values():
-        check_vaes(path, vaes)
+    loaded = {kind: load_workspace(path, vaes)[0] for kind, path in workspaces.items()}
     for kind, workspace in loaded.items():
         if any(workspace.domains.get(name) != domain.latent for name, domain in domains.items()):
             widths = {name: domain.latent for name, domain in domains.items()}

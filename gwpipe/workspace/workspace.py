@@ -156,33 +156,24 @@ def save_workspace(path: Path, workspace: Workspace, kind: str, vaes: Mapping[st
     weights_file.save(path, {"kind": kind, "vaes": dict(vaes or {}), **workspace.describe()}, workspace.state_dict())
 
 
-def load_workspace(path: Path) -> tuple[Workspace, str]:
+def load_workspace(path: Path, vaes: Mapping[str, Path] | None = None) -> tuple[Workspace, str]:
     """A trained workspace, frozen and in evaluation mode, and its kind (gw or clip).
 
+    vaes: domain → weights whose latents it is to be used with; nothing is checked of a domain that is not named, or of
+    which the workspace does not say what it was trained on.
+
     Raises:
-        UserError: the file is missing, damaged or no workspace.
+        UserError: a file is missing, damaged or no workspace, or it was trained on latents of other weights.
     """
     remedy = layout.command("train_workspace", path)
     description, state = weights_file.load(path, remedy)
-    kind = description.pop("kind")
-    description.pop("vaes")
+    kind, trained_on = description.pop("kind"), description.pop("vaes")
+    for name, weights in (vaes or {}).items():
+        if name in trained_on and hash_file(weights) != trained_on[name]:
+            raise UserError(
+                f"workspace {path} was trained on latents of other weights of '{name}' than {weights}; "
+                "make latents and workspace anew with gwpipe cache_latents and gwpipe train_workspace"
+            )
     workspace = Workspace(**description)
     weights_file.fill(workspace, state, path, remedy)
     return workspace, kind
-
-
-def check_vaes(path: Path, vaes: Mapping[str, Path]) -> None:
-    """See that the workspace at `path` was trained on latents of exactly these weights.
-
-    vaes: domain → weights. Domains of which the workspace does not say what it was trained on are not checked.
-
-    Raises:
-        UserError: it was trained on latents of other weights, or a file is missing or damaged.
-    """
-    description, _ = weights_file.load(path, layout.command("train_workspace", path))
-    for name, digest in description["vaes"].items():
-        if name in vaes and hash_file(vaes[name]) != digest:
-            raise UserError(
-                f"workspace {path} was trained on latents of other weights of '{name}' than {vaes[name]}; "
-                "make latents and workspace anew with gwpipe cache_latents and gwpipe train_workspace"
-            )

@@ -64,14 +64,19 @@ def vaes(wildcards):
     ]
 
 
-def latents_of_representation(wildcards):
-    """The latents of every domain that workspaces see, of every data set, each with its manifest."""
+def caches(env):
+    """The latents of every domain that workspaces of an environment see, of every data set."""
+    block = CONFIG.environments[env].representation
     return [
-        path.format(env=wildcards.env, task=source.task, policy=source.policy, domain=domain)
-        for source in representation(wildcards).data
-        for domain in representation(wildcards).domains
-        for path in with_manifest(layout.LATENTS)
+        at(layout.LATENTS).format(env=env, task=source.task, policy=source.policy, domain=domain)
+        for source in block.data
+        for domain in block.domains
     ]
+
+
+def latents_of_representation(wildcards):
+    """The latents that workspaces are trained on, each with its manifest."""
+    return [name for path in caches(wildcards.env) for name in (path, path + layout.MANIFEST)]
 
 
 def representation_of_method(wildcards):
@@ -105,11 +110,7 @@ def representations(wildcards):
         block = CONFIG.environments[env].representation
         paths += [at(layout.VAE).format(env=env, domain=domain) for domain in block.domains]
         paths += [at(layout.WORKSPACE).format(env=env, kind=kind) for kind in block.workspace.kinds]
-        paths += [
-            at(layout.LATENTS).format(env=env, task=source.task, policy=source.policy, domain=domain)
-            for source in block.data
-            for domain in block.domains
-        ]
+        paths += caches(env)
     return [path + layout.MANIFEST for path in paths]
 
 
@@ -123,15 +124,9 @@ def measured(kinds):
 
 def fused_by_rules(wildcards):
     """The Global Workspace of Simple Shapes, its latents, and every trained rule of fusion, with their manifests."""
-    block = CONFIG.environments.simple_shapes
-    study = block.quality.fusion_rules
+    study = CONFIG.environments.simple_shapes.quality.fusion_rules
     paths = [path.format(env="simple_shapes", kind="gw") for path in with_manifest(layout.WORKSPACE)]
-    paths += [
-        path.format(env="simple_shapes", task=source.task, policy=source.policy, domain=domain)
-        for source in block.representation.data
-        for domain in block.representation.domains
-        for path in with_manifest(layout.LATENTS)
-    ]
+    paths += [name for path in caches("simple_shapes") for name in (path, path + layout.MANIFEST)]
     return paths + [
         path.format(env="simple_shapes", rule=rule, seed=seed)
         for rule in study.learned

@@ -1,6 +1,5 @@
 """The selections there are, and how they go to disk and come back. A new rule is one file and one line here."""
 
-import difflib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ import torch
 
 from gwpipe import layout
 from gwpipe.domains import weights as weights_file
-from gwpipe.errors import UserError
+from gwpipe.errors import UserError, nearest
 from gwpipe.seeding import derive
 from gwpipe.settings.representation import SelectionSettings
 from gwpipe.workspace.selection.attention import QueryAttention
@@ -31,16 +30,11 @@ def build(rule: str, options: Mapping[str, Any]) -> Selection:
         UserError: there is no such rule (the nearest is named), or it needs an option that is not given.
     """
     if rule not in RULES:
-        close = difflib.get_close_matches(rule, RULES, n=1)
-        raise UserError(f"there is no selection '{rule}'; " + (f"did you mean '{close[0]}'?" if close else _choices()))
+        raise UserError(f"there is no selection '{rule}'{nearest(rule, RULES)}")
     missing = [name for name in RULES[rule].takes if options.get(name) is None]
     if missing:
         raise UserError(f"selection '{rule}' needs {', '.join(missing)}")
     return RULES[rule](**{name: options[name] for name in RULES[rule].takes})
-
-
-def _choices() -> str:
-    return f"there is {', '.join(RULES)}"
 
 
 def make_selection(settings: SelectionSettings, domains: Mapping[str, int], dim: int, seed: int = 0) -> Selection:
