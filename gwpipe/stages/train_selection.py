@@ -25,7 +25,7 @@ def run(settings: TrainSelectionStage, place: layout.Place, machine: Machine) ->
     scratch = layout.scratch(target, record.identity)
     train, _ = load_latents(latents, settings.holdout)
     workspace, _ = load_workspace(workspace_path)
-    selection = make_selection(settings.selection, workspace.domains, workspace.dim, seed)
+    selection = make_selection(settings.selection, workspace.domains, workspace.dim, seed, workspace.activation)
     label = f"train_selection {env} {rule} seed {seed}"
     checkpoint = scratch / "checkpoint.safetensors"
     training = Run(seed, label, checkpoint, record.identity, machine.checkpoint_seconds, machine.device)

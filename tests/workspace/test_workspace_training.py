@@ -60,8 +60,10 @@ def test_gw_learns_to_translate(latents: dict[str, Tensor], standardise: bool) -
     }
 
 
-def test_clip_aligns_and_nothing_else(latents: dict[str, Tensor]) -> None:
-    workspace, measured = train(latents, CLIP, settings(120), Run(0, "test"))
+@pytest.mark.parametrize("contrastive", ["info_nce", "vse_pp"])
+def test_clip_aligns_and_nothing_else(latents: dict[str, Tensor], contrastive: str) -> None:
+    chosen = settings(120).model_copy(update={"contrastive": contrastive})
+    workspace, measured = train(latents, CLIP, chosen, Run(0, "test"))
     _, held_out = split(latents)
     pre = workspace.encode(held_out)
     unit = {name: z / z.norm(dim=1, keepdim=True) for name, z in pre.items()}
