@@ -68,7 +68,9 @@ class Representation(ABC):
 
 
 class GlobalWorkspace(Representation):
-    """z = tanh(Σ α_d e_d(u_d)), or another activation: the workspace of kind gw, or clip, which has the same form (Sect. II-A).
+    """z = tanh(Σ α_d e_d(u_d)) (Sect. II-A): the workspace of kind gw, or clip, which has the same form.
+
+    In place of tanh stands the activation that the workspace was built with.
 
     With `standardised`, z less its mean, over its standard deviation, entry by entry, as measured at the end of the
     workspace's training. A workspace may settle in a small part of [−1, 1], where one pixel is a hundredth.

@@ -77,11 +77,12 @@ class WorkspaceSettings(Settings):
     bias: bool = True
     """Of the layers of encoders and decoders."""
     activation: ActivationName = "tanh"
-    """What makes the state of the weighted sum of the domains; tanh is the paper's (`gwpipe/workspace/activation.py`)."""
+    """What makes the state of the domains' weighted sum (`gwpipe/workspace/activation.py`); tanh is the paper's."""
     kinds: dict[WorkspaceKind, LossWeights]
     fusion_temperature: float = Field(0.2, gt=0)
     contrastive: ContrastiveLoss = "info_nce"
-    """The loss `cont`: InfoNCE over all pairs of a batch, as in the paper, or VSE++, whose hardest negatives alone count."""
+    """The loss `cont`: InfoNCE over all pairs of a batch, as in the paper, or VSE++, where the hardest negative alone
+    counts. VSE++ without any other loss settles where all rows look alike."""
     learn_temperature: bool = False
     """Train InfoNCE's temperature, 0.07 at first, with the workspace; the paper keeps it fixed."""
     standardise: bool = False

@@ -37,9 +37,10 @@ def workspace_losses(
     """What one update minimises, and each loss that has a coefficient other than 0. Runs on the meta device too.
 
     groups: group → domain → (B, latent), rows paired within a group. mixing: gives the fusion weights of each subset of
-    two or more domains; one alone has weight 1. coefficients: of NAMES. contrastive: which loss `cont` is. Every encoder and decoder runs once over all
-    that it is asked for, and a second time for the cycles; what has the coefficient 0 is not computed, and what these
-    groups cannot train (`trainable`) does not count.
+    two or more domains; one alone has weight 1. coefficients: of NAMES. contrastive: which loss `cont` is.
+
+    Every encoder and decoder runs once over all that it is asked for, and a second time for the cycles; what has the
+    coefficient 0 is not computed, and what these groups cannot train (`trainable`) does not count.
 
     Raises:
         ValueError: these groups can train none of the losses asked for.
