@@ -3,12 +3,11 @@
 Snakemake reads this table too, so nothing here may import torch: agents are named, and types are for the checker alone.
 """
 
-import difflib
 import importlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from gwpipe.errors import UserError
+from gwpipe.errors import UserError, nearest
 from gwpipe.settings.agents import RESERVED_METHODS, DreamingSettings
 
 if TYPE_CHECKING:
@@ -60,6 +59,4 @@ def entry(method: str) -> Entry:
         return METHODS[method]
     if method in RESERVED_METHODS:
         raise UserError(f"method '{method}' is not available yet; there is {', '.join(METHODS)}")
-    close = difflib.get_close_matches(method, [*METHODS, *RESERVED_METHODS], n=1)
-    hint = f"did you mean '{close[0]}'?" if close else f"there is {', '.join(METHODS)}"
-    raise UserError(f"method '{method}' is unknown; {hint}")
+    raise UserError(f"method '{method}' is unknown{nearest(method, METHODS)}")

@@ -4,7 +4,7 @@ import shutil
 
 from gwpipe import layout
 from gwpipe.artefact import Record
-from gwpipe.data.latents import cache_paths, load_latents, vaes_of
+from gwpipe.data.latents import cache_paths, load_latents
 from gwpipe.domains.fit import Run
 from gwpipe.machine import Machine
 from gwpipe.settings.stages import TrainWorkspaceStage
@@ -20,14 +20,14 @@ def run(settings: TrainWorkspaceStage, place: layout.Place, machine: Machine) ->
     inputs = [path for paths in latents.values() for path in paths]
     record = Record("train_workspace", place.scale, settings.model_dump(mode="json"), inputs, device=machine.device)
     scratch = layout.scratch(target, record.identity)
-    train, held_out = load_latents(latents, settings.holdout)
+    train, held_out, vaes = load_latents(latents, settings.holdout)
     widths = {domain: u.shape[1] for domain, u in train.items()}
     workspace = make_workspace(widths, settings.workspace, settings.seed)
     label = f"train_workspace {settings.env} {settings.kind}"
     checkpoint = scratch / "checkpoint.safetensors"
     training = Run(settings.seed, label, checkpoint, record.identity, machine.checkpoint_seconds, machine.device)
     measured = train_workspace(workspace, train, held_out, settings.losses, settings.workspace, training)
-    save_workspace(target, workspace, settings.kind, vaes_of(latents))
+    save_workspace(target, workspace, settings.kind, vaes)
     record.write(
         target, updates=settings.workspace.optimisation.steps, rows=len(next(iter(train.values()))), **measured
     )

@@ -182,11 +182,11 @@ def save_workspace(path: Path, workspace: Workspace, kind: str, vaes: Mapping[st
     weights_file.save(path, {"kind": kind, "vaes": dict(vaes or {}), **workspace.describe()}, workspace.state_dict())
 
 
-def load_workspace(path: Path, vaes: Mapping[str, Path] | None = None) -> tuple[Workspace, str]:
+def load_workspace(path: Path, vaes: Mapping[str, Path | str] | None = None) -> tuple[Workspace, str]:
     """A trained workspace, frozen and in evaluation mode, and its kind (gw or clip).
 
-    vaes: domain → weights whose latents it is to be used with; nothing is checked of a domain that is not named, or of
-    which the workspace does not say what it was trained on.
+    vaes: domain → weights, or the hash of weights, whose latents it is to be used with; nothing is checked of a domain
+    that is not named, or of which the workspace does not say what it was trained on.
 
     Raises:
         UserError: a file is missing, damaged or no workspace, or it was trained on latents of other weights.
@@ -195,9 +195,12 @@ def load_workspace(path: Path, vaes: Mapping[str, Path] | None = None) -> tuple[
     description, state = weights_file.load(path, remedy)
     kind, trained_on = description.pop("kind"), description.pop("vaes")
     for name, weights in (vaes or {}).items():
-        if name in trained_on and hash_file(weights) != trained_on[name]:
+        if name not in trained_on:
+            continue
+        hashed, others = (weights, "those used here") if isinstance(weights, str) else (hash_file(weights), weights)
+        if hashed != trained_on[name]:
             raise UserError(
-                f"workspace {path} was trained on latents of other weights of '{name}' than {weights}; "
+                f"workspace {path} was trained on latents of other weights of '{name}' than {others}; "
                 "make latents and workspace anew with gwpipe cache_latents and gwpipe train_workspace"
             )
     workspace = Workspace(**description)

@@ -34,5 +34,5 @@ def test_reserved_methods_are_not_available_yet(method: str) -> None:
 def test_unknown_methods_name_the_nearest() -> None:
     with pytest.raises(UserError, match="'gw_draemer' is unknown; did you mean 'gw_dreamer'"):
         entry("gw_draemer")
-    with pytest.raises(UserError, match="there is gw_dreamer, vae_dreamer, clip_dreamer"):
+    with pytest.raises(UserError, match="valid here: gw_dreamer, vae_dreamer, clip_dreamer"):
         entry("xyz")
