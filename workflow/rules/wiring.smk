@@ -1,7 +1,7 @@
 # What the rules are wired with: paths at this scale, settings, and the artefacts a job needs. Functions only.
 from gwpipe import layout
-from gwpipe.agents.registry import METHODS
 from gwpipe.settings import domains, experts
+from gwpipe.settings.methods import METHODS
 from gwpipe.settings.stages import stage_settings
 from gwpipe.sources import sources
 
@@ -80,10 +80,11 @@ def latents_of_representation(wildcards):
 
 
 def representation_of_method(wildcards):
-    """What an agent's observations go through: the VAEs, and the workspace where its method has one."""
-    kind = METHODS[wildcards.method].workspace
+    """What an agent's observations go through: VAEs and a workspace, each where its method has one."""
+    method = METHODS[wildcards.method]
+    kind = method.workspace
     workspace = [path.format(env=wildcards.env, kind=kind) for path in with_manifest(layout.WORKSPACE)]
-    return vaes(wildcards) + (workspace if kind else [])
+    return (vaes(wildcards) if method.encodes else []) + (workspace if kind else [])
 
 
 def curves(wildcards):
