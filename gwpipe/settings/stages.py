@@ -40,6 +40,8 @@ class TrainVAEStage(Settings):
     data: list[DataName]
     holdout: float
     seed: Seed
+    reference: bool = False
+    """Taken from the package; `data` is empty then."""
 
 
 class CacheLatentsStage(Settings):
@@ -59,6 +61,8 @@ class TrainWorkspaceStage(Settings):
     data: list[DataName]
     holdout: float
     seed: Seed
+    reference: bool = False
+    """Taken from the package; `data` is empty then."""
 
 
 class RandomPolicyStage(Settings):
@@ -148,9 +152,10 @@ def train_vae(config: Config, env: EnvironmentName, domain: DomainName) -> Train
         env=env,
         domain=domain,
         vae=representation.vae[domain],
-        data=data_names(representation),
+        data=[] if representation.reference else data_names(representation),
         holdout=representation.holdout,
         seed=representation.seed,
+        reference=representation.reference,
     )
 
 
@@ -174,9 +179,10 @@ def train_workspace(config: Config, env: EnvironmentName, kind: WorkspaceKind) -
         losses=workspace.kinds[kind],
         workspace=workspace.model_copy(update={"kinds": {}}),
         domains=sorted(representation.domains),
-        data=data_names(representation),
+        data=[] if representation.reference else data_names(representation),
         holdout=representation.holdout,
         seed=representation.seed,
+        reference=representation.reference,
     )
 
 
