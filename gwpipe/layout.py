@@ -32,6 +32,9 @@ FIGURE2_NUMBERS = "results/figures/figure2.csv"
 FUSION_RULES = "results/studies/fusion_rules.csv"
 FUSION_RULES_FIGURE = "results/studies/fusion_rules.png"
 FUSION_RULES_PDF = "results/studies/fusion_rules.pdf"
+OUT_OF_DISTRIBUTION = "results/studies/out_of_distribution.csv"
+OUT_OF_DISTRIBUTION_FIGURE = "results/studies/out_of_distribution.png"
+OUT_OF_DISTRIBUTION_PDF = "results/studies/out_of_distribution.pdf"
 
 MANIFEST = ".manifest.json"
 

@@ -38,8 +38,8 @@ def private_values(attributes: npt.NDArray[Any], count: int, seed: int) -> npt.N
     them from the other attributes.
     """
     rows = np.ascontiguousarray(attributes, dtype=np.float32)
-    drawn = row_draws(rows, "unpaired", seed)[:, :count].astype(np.float32)
-    return 2 * drawn / 65535 - 1
+    drawn = row_draws(rows, "unpaired", seed)[:, :count]
+    return (drawn / 65535 * 2 - 1).astype(np.float32)
 
 
 class ShapeAttributesVAE(VAE):

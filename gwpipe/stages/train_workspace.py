@@ -1,6 +1,7 @@
 """train_workspace: the Global Workspace (gw) or the CLIP-like model (clip) of an environment."""
 
 import shutil
+from typing import Any
 
 from gwpipe import layout, reference
 from gwpipe.artefact import Record
@@ -18,9 +19,14 @@ def run(settings: TrainWorkspaceStage, place: layout.Place, machine: Machine) ->
     target = place.path(layout.WORKSPACE, env=settings.env, kind=settings.kind)
     if settings.reference:
         chosen = settings.workspace
-        form = {"kind": settings.kind, "dim": chosen.dim, "hidden": chosen.hidden, "layers": chosen.layers}
+        form: dict[str, Any] = {
+            "kind": settings.kind,
+            "dim": chosen.dim,
+            "hidden": chosen.hidden,
+            "layers": chosen.layers,
+        }
         # Descriptions name these two since there is a choice; what they do not name is the default.
-        named = {"activation": chosen.activation, "bias": chosen.bias}
+        named: dict[str, str | bool] = {"activation": chosen.activation, "bias": chosen.bias}
         form |= {name: value for name, value in named.items() if value != type(chosen).model_fields[name].default}
         reference.take(f"{settings.env}/workspace/{settings.kind}", form, target, settings, place)
         return
