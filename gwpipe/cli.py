@@ -46,6 +46,14 @@ def parser() -> argparse.ArgumentParser:
         stage.add_argument(
             "--checkpoint-seconds", type=float, default=60.0, help="between two checkpoints (default: 60)"
         )
+        if name == "train_workspace":
+            stage.add_argument(
+                "--pictures-every",
+                type=int,
+                metavar="STEPS",
+                default=os.environ.get("GWPIPE_PICTURES_EVERY", "0"),
+                help="translations as PNG beside the log (default: $GWPIPE_PICTURES_EVERY, or 0: none)",
+            )
     return root
 
 
@@ -94,7 +102,8 @@ def main(words: list[str] | None = None) -> int:
         arguments = parser().parse_args(words)
         settings, scale = chosen(arguments)
         stage = importlib.import_module(f"gwpipe.stages.{arguments.stage}")
-        machine = Machine(arguments.threads, arguments.device, arguments.checkpoint_seconds)
+        pictures = getattr(arguments, "pictures_every", 0)
+        machine = Machine(arguments.threads, arguments.device, arguments.checkpoint_seconds, pictures)
         stage.run(settings, Place(arguments.root, scale), machine)
     except UserError as mistake:
         print(f"gwpipe: {mistake}", file=sys.stderr)

@@ -20,6 +20,9 @@ FLOPS = HOME + "/flops/{task}.json"
 SELECTION = HOME + "/selection/{rule}/seed{seed}/weights.safetensors"
 READER = "results/{scale}/simple_shapes/reader/weights.safetensors"
 
+TRAINING_PICTURES = "logs/{scale}/train_workspace/{env}_{kind}"
+"""Folder of pictures that a look at a training leaves; no artefact."""
+
 TABLE1 = "results/table1.csv"
 TABLE1_MARKDOWN = "results/table1.md"
 CLAIMS = "results/claims_flops.csv"

@@ -1,6 +1,8 @@
 """train_workspace: the Global Workspace (gw) or the CLIP-like model (clip) of an environment."""
 
+import importlib
 import shutil
+from dataclasses import replace
 from typing import Any
 
 from gwpipe import layout, reference
@@ -40,6 +42,13 @@ def run(settings: TrainWorkspaceStage, place: layout.Place, machine: Machine) ->
     label = f"train_workspace {settings.env} {settings.kind}"
     checkpoint = scratch / "checkpoint.safetensors"
     training = Run(settings.seed, label, checkpoint, record.identity, machine.checkpoint_seconds, machine.device)
+    if machine.pictures_every:
+        # Named, not imported: pictures change no weights, so a change of how they are drawn must not train them anew.
+        drawing = importlib.import_module("gwpipe.figures.translation_grid")
+        weights = {name: place.path(layout.VAE, env=settings.env, domain=name) for name in widths}
+        folder = place.path(layout.TRAINING_PICTURES, env=settings.env, kind=settings.kind)
+        watch = drawing.watcher(workspace, held_out, weights, vaes, machine.pictures_every, folder)
+        training = replace(training, watch=watch)
     measured = train_workspace(workspace, train, held_out, settings.losses, settings.workspace, training)
     save_workspace(target, workspace, settings.kind, vaes)
     record.write(
