@@ -19,6 +19,7 @@ from gwpipe.cli import main
         (["train_reader", "--settings", "{}", "--scale", "a b"], "only letters, digits, _ and - are allowed"),
         (["train_reader", "--settings", "{}", "--scale", "mine"], "--settings: config key 'reader' is missing"),
         (["train_vae", "--env", "simple_shapes"], "train_vae needs --domain"),
+        (["train_workspace", "--env", "robodesk", "--kind", "gw", "--pictures-every", "-1"], "must be 0 (none) or a"),
     ],
 )
 def test_a_mistake_is_one_line(words, message, capsys, repository, monkeypatch, tmp_path):
