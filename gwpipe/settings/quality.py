@@ -38,7 +38,7 @@ class OutOfDistributionSettings(Settings):
     """Of what there is of each of a hole's two attributes."""
     rows: int = Field(default=1000, gt=1)
     """Fresh shapes measured in a hole, and as many outside."""
-    steps: int = Field(default=2500, gt=0)
+    steps: int = Field(default=2000, gt=0)
     """Updates of each workspace; all else is as the representation's workspace has it."""
 
 
