@@ -6,7 +6,7 @@ Exit codes: 0 done, 1 a fault of ours (with its traceback), 2 a mistake or fault
 
 import argparse
 import difflib
-import importlib
+import json
 import os
 import sys
 from pathlib import Path
@@ -14,6 +14,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from gwpipe.errors import UserError
+from gwpipe.execution import MISTAKE, execute
 from gwpipe.layout import Place
 from gwpipe.machine import Machine
 from gwpipe.settings import config as configuration
@@ -35,7 +36,9 @@ def parser() -> argparse.ArgumentParser:
             "--configfile", action="append", type=Path, default=[], help="laid over config.yaml, in order"
         )
         stage.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="dotted override")
-        stage.add_argument("--settings", help="the stage's settings as JSON, instead of config files")
+        stage.add_argument(
+            "--settings", help="the stage's settings as JSON, instead of config files; @FILE reads a manifest's"
+        )
         stage.add_argument("--scale", help="with --settings: the folder under results/")
         stage.add_argument("--root", type=Path, default=Path(), help="where results/ lies (default: here)")
         stage.add_argument("--threads", type=int, default=1, help="for tensor arithmetic (default: 1)")
@@ -61,7 +64,7 @@ def chosen(arguments: argparse.Namespace) -> tuple[Settings, str]:
         if not arguments.scale:
             raise UserError("--settings also needs --scale, the folder under results/")
         try:
-            return kind.model_validate_json(arguments.settings), arguments.scale
+            return kind.model_validate_json(settings_text(arguments.settings)), arguments.scale
         except ValidationError as fault:
             raise UserError(f"--settings: {configuration.explain(fault, kind)}") from None
     for wildcard in wildcards:
@@ -72,6 +75,23 @@ def chosen(arguments: argparse.Namespace) -> tuple[Settings, str]:
     paper = configuration.load([Path("config.yaml"), PAPER_SCALE]) if arguments.stage == "count_flops" else None
     values = {wildcard: getattr(arguments, wildcard) for wildcard in wildcards}
     return stage_settings(arguments.stage, config, paper, **values), config.scale
+
+
+def settings_text(given: str) -> str:
+    """The JSON that `--settings` gives: itself, or of `@FILE` the settings in that manifest or status file.
+
+    Raises:
+        UserError: the file is missing, or holds no settings.
+    """
+    if not given.startswith("@"):
+        return given
+    path = Path(given[1:])
+    try:
+        return json.dumps(json.loads(path.read_text())["settings"])
+    except OSError as fault:
+        raise UserError(f"--settings {given}: {fault.strerror or fault}") from None
+    except (ValueError, KeyError, TypeError):
+        raise UserError(f"--settings {given}: no settings in it; give a manifest or a status file") from None
 
 
 def refuse_unknown(words: list[str]) -> None:
@@ -91,16 +111,11 @@ def main(words: list[str] | None = None) -> int:
         refuse_unknown(words)
         arguments = parser().parse_args(words)
         settings, scale = chosen(arguments)
-        stage = importlib.import_module(f"gwpipe.stages.{arguments.stage}")
-        machine = Machine(arguments.threads, arguments.device, arguments.checkpoint_seconds)
-        stage.run(settings, Place(arguments.root, scale), machine)
     except UserError as mistake:
         print(f"gwpipe: {mistake}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("gwpipe: interrupted; the same command goes on from the last checkpoint", file=sys.stderr)
-        return 130
-    return 0
+        return MISTAKE
+    machine = Machine(arguments.threads, arguments.device, arguments.checkpoint_seconds)
+    return execute(arguments.stage, settings, Place(arguments.root, scale), machine)
 
 
 if __name__ == "__main__":

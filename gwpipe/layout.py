@@ -50,6 +50,9 @@ MADE_BY: dict[str, tuple[str, ...]] = {
 """Stage → what one of its runs makes under `results/{scale}`."""
 
 
+RESULTS, LOGS = "results", "logs"
+
+
 class Place:
     """Where a run reads and writes: a root folder (the one that holds `results/`) and a scale."""
 
@@ -74,6 +77,22 @@ def run_of(artefact: Path) -> tuple[str, dict[str, str]] | None:
             if found:
                 return stage, found.groupdict()
     return None
+
+
+def name(artefact: Path) -> str:
+    """What an artefact is called in manifests: its path from `results` on, the same in every checkout.
+
+    A path without that folder keeps its name as it is.
+    """
+    parts = artefact.parts
+    if RESULTS not in parts:
+        return str(artefact)
+    return "/".join(parts[len(parts) - 1 - parts[::-1].index(RESULTS) :])
+
+
+def log(scale: str, stage: str, *values: str | int) -> str:
+    """The log of the run of `stage` that its wildcards' values choose; status and metrics lie beside it."""
+    return f"{LOGS}/{scale}/{stage}/{'_'.join(map(str, values)) or stage}.log"
 
 
 def command(stage: str, artefact: Path) -> str:

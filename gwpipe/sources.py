@@ -11,7 +11,10 @@ import importlib.util
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
-PLUMBING = ("settings", "layout", "machine", "artefact", "progress", "cli", "errors", "sources", "__init__")
+PLUMBING = (
+    "settings", "layout", "machine", "artefact", "surroundings", "progress", "heartbeat", "metrics", "execution", "cli",
+    "errors", "sources", "view", "__init__",
+)  # fmt: skip
 
 
 def sources(*modules: str) -> list[str]:

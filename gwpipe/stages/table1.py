@@ -7,9 +7,11 @@ from typing import Any
 from gwpipe import layout
 from gwpipe.artefact import Record, read_manifest, staging, verify
 from gwpipe.evaluation.criterion import Criterion
-from gwpipe.flops import claims, paper, parameters
+from gwpipe.flops import claims, paper
 from gwpipe.flops.costs import Counts
 from gwpipe.flops.markdown import table1_markdown
+from gwpipe.flops.parameter_rows import COLUMNS as PARAMETER_COLUMNS
+from gwpipe.flops.parameter_rows import parameter_rows
 from gwpipe.flops.runs import AgentRun, Study
 from gwpipe.flops.table1 import COLUMNS, table1_rows, write_rows
 from gwpipe.machine import Machine
@@ -36,8 +38,8 @@ def run(settings: Table1Stage, place: layout.Place, machine: Machine) -> None:
     with staging(outputs["claims"]) as partial:
         write_rows(partial, claims.COLUMNS, claims.claim_rows(counts[paper.TABLE1_ENVIRONMENT]))
     with staging(outputs["parameters"]) as partial:
-        counted = parameters.parameter_rows((env, count.parameters) for env, count in counts.items())
-        write_rows(partial, parameters.COLUMNS, counted)
+        counted = parameter_rows((env, count.parameters) for env, count in counts.items())
+        write_rows(partial, PARAMETER_COLUMNS, counted)
     with staging(outputs["markdown"]) as partial:
         partial.write_text(table1_markdown(rows))
     with staging(outputs["table"]) as partial:
