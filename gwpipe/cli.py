@@ -1,4 +1,5 @@
 """`gwpipe STAGE …`: every stage by hand. `gwpipe STAGE --help` lists what chooses one run of it.
+`gwpipe status`, `explain`, `hashes`, `tensorboard` look at runs and results.
 
 Settings come from config files and overrides, or, as from Snakemake, as the one canonical string of `--settings`.
 Exit codes: 0 done, 1 a fault of ours (with its traceback), 2 a mistake or fault that the message tells how to mend.
@@ -14,18 +15,19 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from gwpipe.errors import UserError
-from gwpipe.execution import MISTAKE, execute
+from gwpipe.execution import INTERRUPTED, MISTAKE, execute
 from gwpipe.layout import Place
 from gwpipe.machine import Machine
 from gwpipe.settings import config as configuration
 from gwpipe.settings.model import Settings
 from gwpipe.settings.stages import RESERVED_STAGES, STAGES, stage_settings
+from gwpipe.view import commands
 
 PAPER_SCALE = Path("workflow/scales/paper.yaml")
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line: one subcommand a stage."""
+    """The command line: one subcommand a stage, and those that look at runs and results."""
     root = argparse.ArgumentParser(prog="gwpipe", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     stages = root.add_subparsers(dest="stage", required=True, metavar="STAGE")
     for name, (_, _, wildcards) in STAGES.items():
@@ -50,6 +52,7 @@ def parser() -> argparse.ArgumentParser:
         stage.add_argument(
             "--checkpoint-seconds", type=float, default=60.0, help="between two checkpoints (default: 60)"
         )
+    commands.add(stages)
     return root
 
 
@@ -96,11 +99,12 @@ def settings_text(given: str) -> str:
 
 def refuse_unknown(words: list[str]) -> None:
     """One line for a stage that does not exist, in place of argparse's list of all."""
-    if words and not words[0].startswith("-") and words[0] not in STAGES:
+    valid = [*STAGES, *commands.COMMANDS]
+    if words and not words[0].startswith("-") and words[0] not in valid:
         if words[0] in RESERVED_STAGES:
             raise UserError(f"stage '{words[0]}' is reserved and not available yet")
-        close = difflib.get_close_matches(words[0], STAGES, n=1)
-        hint = f"; did you mean '{close[0]}'?" if close else f"; there is {', '.join(STAGES)}"
+        close = difflib.get_close_matches(words[0], valid, n=1)
+        hint = f"; did you mean '{close[0]}'?" if close else f"; there is {', '.join(valid)}"
         raise UserError(f"stage '{words[0]}' is unknown{hint}")
 
 
@@ -110,10 +114,14 @@ def main(words: list[str] | None = None) -> int:
     try:
         refuse_unknown(words)
         arguments = parser().parse_args(words)
+        if arguments.stage in commands.COMMANDS:
+            return commands.run(arguments)
         settings, scale = chosen(arguments)
     except UserError as mistake:
         print(f"gwpipe: {mistake}", file=sys.stderr)
         return MISTAKE
+    except KeyboardInterrupt:
+        return INTERRUPTED
     machine = Machine(arguments.threads, arguments.device, arguments.checkpoint_seconds)
     return execute(arguments.stage, settings, Place(arguments.root, scale), machine)
 

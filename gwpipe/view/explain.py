@@ -1,0 +1,93 @@
+"""How an artefact came to be, as a tree to read."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from gwpipe.view.provenance import Provenance
+from gwpipe.view.words import duration, short
+
+Manifest = dict[str, Any]
+
+SAME = ("code_version", "packages", "machine", "host", "processor", "device")
+"""Fields that are told once, of the artefact asked for, and of another only where they differ."""
+
+
+def explanation(found: Provenance, depth: int | None = None) -> Iterator[str]:
+    """Lines about an artefact, then the tree of what it is made from, each artefact's own inputs told once.
+
+    depth: how many levels of the tree are shown; all where it is None.
+    """
+    manifest = found.manifests[found.name]
+    yield found.name
+    yield from (f"  {line}" for line in _facts(manifest))
+    others = [m for name, m in found.manifests.items() if name != found.name and m]
+    if others:
+        work = duration(sum(_seconds(m) for m in _runs(others)))
+        yield f"made from {len(others)} artefacts, {work} of work in all"
+    shown = {found.name}
+    yield from _tree(found, found.name, "", depth, shown)
+
+
+def _facts(manifest: Manifest) -> Iterator[str]:
+    if not manifest:
+        return
+    again = f", {manifest['starts']} starts" if manifest.get("starts", 1) > 1 else ""
+    memory = f", {manifest['peak_memory_mib']:.0f} MiB" if "peak_memory_mib" in manifest else ""
+    yield f"stage     {manifest['stage']}, scale {manifest['scale']}"
+    yield f"finished  {manifest['finished']}, after {duration(_seconds(manifest))}{again}{memory}"
+    yield f"seed      {'none of its own' if manifest['seed'] is None else manifest['seed']}"
+    yield f"code      {manifest['code_version']}, source files {short(manifest['sources_sha256'])}"
+    yield f"content   {manifest['sha256']}"
+    where = [manifest["machine"], manifest.get("processor"), manifest.get("host")]
+    yield f"machine   {'; '.join(part for part in where if part)}"
+    device = manifest["device"] + (f" ({manifest['device_name']})" if manifest.get("device_name") else "")
+    threads = f", {manifest['threads']} threads" if manifest.get("threads") else ""
+    instructions = f", {manifest['instructions']}" if manifest.get("instructions") else ""
+    yield f"device    {device}{threads}{instructions}"
+    yield f"packages  {', '.join(f'{name} {version}' for name, version in manifest['packages'].items())}"
+    yield "settings"
+    dumped = yaml.safe_dump(manifest["settings"], default_flow_style=None, sort_keys=False, width=110)
+    yield from (f"  {line}" for line in dumped.splitlines())
+
+
+def _tree(found: Provenance, name: str, indent: str, depth: int | None, shown: set[str]) -> Iterator[str]:
+    sources = found.inputs(name)
+    if depth == 0 and sources:
+        yield f"{indent}└─ … {len(sources)} more below"
+        return
+    for at, source in enumerate(sources):
+        last = at == len(sources) - 1
+        told = source in shown
+        above = " (see above)" if told and found.inputs(source) else ""
+        yield f"{indent}{'└─' if last else '├─'} {source}{_brief(found, source)}{above}"
+        if not told:
+            shown.add(source)
+            below = indent + ("   " if last else "│  ")
+            yield from _tree(found, source, below, None if depth is None else depth - 1, shown)
+
+
+def _brief(found: Provenance, name: str) -> str:
+    manifest, asked = found.manifests.get(name, {}), found.manifests[found.name]
+    if not manifest:
+        return ""
+    seed = f", seed {manifest['seed']}" if manifest["seed"] is not None else ""
+    differing = [
+        f"{field.replace('_', ' ')} {manifest.get(field)}"
+        if isinstance(manifest.get(field), str)
+        else f"other {field.replace('_', ' ')}"
+        for field in SAME
+        if asked and manifest.get(field) != asked.get(field)
+    ]
+    other = "; " + ", ".join(differing) if differing else ""
+    return f"  {manifest['stage']}{seed}, {duration(_seconds(manifest))}, {short(manifest['sha256'])}{other}"
+
+
+def _seconds(manifest: Manifest) -> float:
+    return float(manifest["wall_seconds"]) + float(manifest.get("earlier_seconds", 0.0))
+
+
+def _runs(manifests: list[Manifest]) -> list[Manifest]:
+    """One manifest a run: a run may make several artefacts."""
+    return list({(m["stage"], m["identity"], m.get("started", m["finished"])): m for m in manifests}.values())
