@@ -41,6 +41,7 @@ wildcard_constraints:
 
 include: "workflow/rules/wiring.smk"
 include: "workflow/rules/caching.smk"
+include: "workflow/rules/reporting.smk"
 
 
 # Snakemake itself looks at targets later, and would tell of a wrong name in tracebacks.

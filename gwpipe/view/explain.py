@@ -74,14 +74,21 @@ def _brief(found: Provenance, name: str) -> str:
         return ""
     seed = f", seed {manifest['seed']}" if manifest["seed"] is not None else ""
     differing = [
-        f"{field.replace('_', ' ')} {manifest.get(field)}"
-        if isinstance(manifest.get(field), str)
-        else f"other {field.replace('_', ' ')}"
+        f"{field.replace('_', ' ')} {_changed(manifest[field], asked[field])}"
         for field in SAME
-        if asked and manifest.get(field) != asked.get(field)
+        if field in manifest and field in asked and manifest[field] != asked[field]
     ]
-    other = "; " + ", ".join(differing) if differing else ""
+    other = "; other " + ", ".join(differing) if differing else ""
     return f"  {manifest['stage']}{seed}, {duration(_seconds(manifest))}, {short(manifest['sha256'])}{other}"
+
+
+def _changed(value: Any, asked: Any) -> str:
+    """A field's value; of several, those that differ."""
+    if not isinstance(value, dict):
+        return str(value)
+    return " ".join(
+        f"{name} {value.get(name, 'absent')}" for name in value | asked if value.get(name) != asked.get(name)
+    )
 
 
 def _seconds(manifest: Manifest) -> float:

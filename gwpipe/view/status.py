@@ -21,7 +21,7 @@ from gwpipe import heartbeat, layout
 from gwpipe.view import plan as plans
 
 STATES = ("running", "stale", "failed", "interrupted", "waiting", "done")
-LOG_LINES = 5
+LOG_LINES = 8
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,8 @@ def _one(run: Run, colour: bool) -> Iterator[str]:
         if run.told.get("message"):
             yield f"{'':{WIDTH}}{run.told['message']}"
         yield f"{'':{WIDTH}}log {run.log}"
-        yield from (f"{'':{WIDTH}}| {line}" for line in run.last_lines)
+        # What gwpipe itself said at the end of the log is told already.
+        yield from (f"{'':{WIDTH}}| {line}" for line in run.last_lines if not line.startswith("gwpipe: "))
 
 
 def _told(run: Run) -> str:
