@@ -28,14 +28,15 @@ summary { cursor: pointer; font-weight: 600; margin-top: 2rem }
 def write_page(target: Path, title: str, markdown: str, artefact: Path) -> None:
     """Write the page of `artefact`, which must be finished with its manifest.
 
-    markdown: what stands on it (CommonMark and tables).
+    markdown: what stands on it (CommonMark and tables). When and where the artefact was made is left to its manifest:
+    the same results are the same page.
 
     Raises:
         UserError: the artefact has no manifest, or the disk is full.
     """
     body = MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown)
     body = body.replace("<table>", '<div class="wide"><table>').replace("</table>", "</table></div>")
-    made = html.escape("\n".join(explanation(trace(artefact))))
+    made = html.escape("\n".join(explanation(trace(artefact), occasion=False)))
     with staging(target) as partial:
         partial.write_text(
             f'<!DOCTYPE html>\n<html lang="en"><meta charset="utf-8"><title>{html.escape(title)}</title>'

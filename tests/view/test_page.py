@@ -1,7 +1,9 @@
 """A result as a web page of one file."""
 
+import json
 import re
 
+from gwpipe.artefact import manifest_path
 from gwpipe.view.page import markdown_table, write_page
 
 ROWS = [{"who": "a|b", "cost": 1234.56789, "n": 12345, "why": None}, {"who": "c", "cost": 2.0, "n": 3, "why": "<b>"}]
@@ -19,3 +21,16 @@ def test_the_page_holds_tables_and_how_they_came_to_be(checkout):
         assert f"<td>{cell}</td>" in page
     assert f"└─ {checkout.vae}" in page
     assert not re.search(r"(src|href)=", page)
+
+
+def test_the_same_result_made_at_another_time_is_the_same_page(checkout):
+    pages = []
+    for name in ("one.html", "two.html"):
+        checkout.make_all(checkout.root)
+        write_page(checkout.root / name, "A", "text", checkout.root / checkout.table)
+        pages.append((checkout.root / name).read_bytes())
+        path = manifest_path(checkout.root / checkout.vae)
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"host": "far", "wall_seconds": 99.0}))
+        write_page(checkout.root / name, "A", "text", checkout.root / checkout.table)
+        pages.append((checkout.root / name).read_bytes())
+    assert len(set(pages)) == 1

@@ -23,11 +23,6 @@ def test_rules_that_train_a_representation_may_be_cached(copy_project, tmp_path,
     assert re.fullmatch(r"packages-[0-9a-f]{12}", folder.name)
 
 
-def test_without_the_variable_nothing_is_said_of_it(copy_project, tmp_path, monkeypatch):
-    monkeypatch.delenv("SNAKEMAKE_OUTPUT_CACHE", raising=False)
-    assert eligible(copy_project(tmp_path / "project").snakemake("-n", TARGET, *SMOKE)) == set()
-
-
 @pytest.mark.slow
 def test_a_second_checkout_takes_them_from_the_cache(copy_project, tmp_path, monkeypatch):
     monkeypatch.setenv("SNAKEMAKE_OUTPUT_CACHE", str(tmp_path / "cache"))
