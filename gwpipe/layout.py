@@ -32,6 +32,9 @@ FIGURE2_NUMBERS = "results/figures/figure2.csv"
 FUSION_RULES = "results/studies/fusion_rules.csv"
 FUSION_RULES_FIGURE = "results/studies/fusion_rules.png"
 FUSION_RULES_PDF = "results/studies/fusion_rules.pdf"
+STUDY = "results/studies/{study}.csv"
+STUDY_FIGURE = "results/studies/{study}.png"
+STUDY_PDF = "results/studies/{study}.pdf"
 
 MANIFEST = ".manifest.json"
 

@@ -4,6 +4,7 @@ from pydantic import Field
 
 from gwpipe.settings.model import Names, Seed, Seeds, Settings
 from gwpipe.settings.representation import OptimisationSettings, SelectionSettings
+from gwpipe.settings.workspace_studies import StudiesSettings
 
 
 class ReaderSettings(Settings):
@@ -46,3 +47,4 @@ class QualitySettings(Settings):
     """Pairs drawn in Figure 2."""
     reader: ReaderSettings
     fusion_rules: FusionRulesSettings = Field(default_factory=FusionRulesSettings)
+    studies: StudiesSettings

@@ -73,6 +73,8 @@ class WorkspaceSettings(Settings):
     fusion_temperature: float = Field(0.2, gt=0)
     learn_temperature: bool = False
     """Train the contrastive loss's temperature, 0.07 at first, with the workspace; the paper keeps it fixed."""
+    pairs: int | None = Field(None, gt=1)
+    """Rows that show all domains together; every row shows each domain alone. All rows are paired when absent."""
     standardise: bool = False
     """Give each entry of a unimodal latent mean 0 and variance 1 before it enters the workspace; the paper does not."""
     optimisation: OptimisationSettings
