@@ -38,7 +38,7 @@ def _arrows(axes: Axes, frame: pd.DataFrame, what: str) -> None:
         of_set = ratios[(ratios["losses"] == name) & (ratios["ratio_is"] == "equal") & (ratios["value"] > 1)]
         if name == FULL or of_set.empty:
             continue
-        widest = of_set.loc[of_set["value"].astype(float).idxmax()]
+        widest = of_set.sort_values("value").iloc[-1]
         pairs, ratio = float(widest["pairs"]), float(widest["value"])
         losses = metric(frame, COMPARED[what])
         level = float(losses[(losses["losses"] == name) & (losses["pairs"] == pairs)]["value"].mean())
