@@ -1,4 +1,4 @@
-"""workspace_study and draw_study: from data, VAEs and latents to a table and its pictures; pairs for train_workspace."""
+"""workspace_study and draw_study: from data, VAEs and latents to a table and pictures; pairs of train_workspace."""
 
 import importlib
 

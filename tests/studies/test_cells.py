@@ -14,7 +14,7 @@ FULL = LossWeights(dcy=1, cy=1, tr=1, fusion=1, cont=0.1)
 ATTR_V = ("attr", "v")
 
 
-def settings(steps=40):
+def settings(steps=20):
     optimisation = OptimisationSettings(
         steps=steps, batch_size=16, max_lr=5e-3, start_lr=5e-4, end_lr=5e-5, weight_decay=1e-2
     )
@@ -96,14 +96,14 @@ def test_a_killed_job_repeats_no_finished_stack_and_ends_bit_for_bit_the_same(la
         return counted
 
     run = Run(0, "killed", tmp_path, "mine", checkpoint_seconds=0)
-    for limit in (25, 60):
+    for limit in (13, 30):
         monkeypatch.setattr(module, "workspace_losses", until(limit))
         with pytest.raises(Killed):
             train_cells(cells, latents, settings(), run)
     monkeypatch.setattr(module, "workspace_losses", until(None))
     again = train_cells(cells, latents, settings(), run)
-    # Both stacks take 40 steps; the two that were interrupted are tried twice.
-    assert taken.count(4) == 40 + 1
-    assert taken.count(6) == 40 + 1
+    # Both stacks take 20 steps; the two that were interrupted are tried twice.
+    assert taken.count(4) == 20 + 1
+    assert taken.count(6) == 20 + 1
     for one, other in zip(whole, again):
         assert torch.equal(weights(one), weights(other))
