@@ -3,7 +3,7 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from gwpipe.figures.series import caption, line, metric
+from gwpipe.figures.series import caption, legend_beside, line, metric
 
 PANELS = {
     "retrieval_top1": "retrieval, top-1 (%)",
@@ -14,7 +14,7 @@ PANELS = {
 
 def draw(frame: pd.DataFrame) -> Figure:
     """A line a pair of domains, both directions together; every set of as many domains that has the pair counts."""
-    figure = Figure(figsize=(11, 3.8), layout="constrained")
+    figure = Figure(figsize=(12, 3.8), layout="constrained")
     panels = figure.subplots(1, len(PANELS))
     for axes, (name, label) in zip(panels, PANELS.items()):
         rows = metric(frame, name)
@@ -25,6 +25,6 @@ def draw(frame: pd.DataFrame) -> Figure:
         for number, (pair, of_pair) in enumerate(rows.groupby("pair")):
             line(axes, of_pair, "count", str(pair), f"C{number}")
         axes.set(xlabel="domains of the workspace", ylabel=label, xticks=sorted(set(frame["count"].dropna())))
-    panels[-1].legend(frameon=False, fontsize=7)
+    legend_beside(panels[-1])
     figure.suptitle(caption(frame, "More domains"), fontsize=8)
     return figure

@@ -3,7 +3,7 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from gwpipe.figures.series import bars, caption, over_seeds
+from gwpipe.figures.series import bars, caption, legend_beside, over_seeds
 from gwpipe.studies.downstream import LOSS_SETS, PRIVATE, PUBLIC
 from gwpipe.studies.odd_one_out import CHANCE
 
@@ -22,7 +22,7 @@ def draw(frame: pd.DataFrame) -> Figure:
     bars(top, over_seeds(rows, ["route", "kind"]), "route", "kind", COLOURS)
     top.axhline(CHANCE, color="grey", lw=0.8, ls=":")
     top.set(ylabel="odd one found (%)", title=f"odd one out, {' and '.join(PUBLIC)}")
-    top.legend(frameon=False, fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5))
+    legend_beside(top)
     unimodal = frame["domains"].isin(PRIVATE) & (frame["features"] == "u")
     private = frame[(frame["task"] == "regression") & (unimodal | (frame["domains"] == "+".join(PRIVATE)))]
     for axes, name in zip(below, (PRIVATE_PART, PUBLIC_PART)):

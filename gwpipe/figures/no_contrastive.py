@@ -3,7 +3,7 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from gwpipe.figures.series import caption, metric, over_seeds
+from gwpipe.figures.series import caption, legend_beside, metric, over_seeds
 
 PANELS = {
     "effective_rank": "effective rank of z (directions)",
@@ -11,6 +11,8 @@ PANELS = {
     "retrieval_top1": "retrieval, top-1 (%)",
     "translation_unexplained": "unexplained share, translation",
 }
+SPREAD = ("cross_domain_share", "translation_unexplained")
+"""Shown on logarithmic axes."""
 COLOURS = {True: "C0", False: "C1"}
 LABELS = {True: "with cont", False: "without"}
 
@@ -29,11 +31,11 @@ def draw(frame: pd.DataFrame) -> Figure:
             of = series[series["contrastive"] == contrastive]
             places = [others.index(name) for name in of["others"]]
             axes.errorbar(of["mean"], places, xerr=of["sem"], fmt="o", ms=4, color=colour, label=LABELS[contrastive])
-        axes.set(xlabel=label)
+        axes.set(xlabel=label, xscale="log" if name in SPREAD else "linear")
         axes.grid(axis="y", lw=0.3)
     panels[0].set_yticks(range(len(others)), others, fontsize=7)
     panels[0].invert_yaxis()
     panels[0].set_ylabel("other losses (none: random weights)")
-    panels[-1].legend(frameon=False, fontsize=7)
+    legend_beside(panels[-1])
     figure.suptitle(caption(frame, "With and without the contrastive loss"), fontsize=8)
     return figure

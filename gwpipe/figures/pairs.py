@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from gwpipe.figures.series import caption, line, metric
+from gwpipe.figures.series import caption, legend_beside, line, log_ticks, metric
 from gwpipe.studies.pairs import COMPARED, FULL, LOSS_SETS
 
 COLOURS = {name: f"C{number}" for number, name in enumerate(LOSS_SETS)}
@@ -12,7 +12,7 @@ COLOURS = {name: f"C{number}" for number, name in enumerate(LOSS_SETS)}
 
 def draw(frame: pd.DataFrame) -> Figure:
     """Translation, cycle and retrieval; arrows go from a set's pairs to those that `all` needs for an equal loss."""
-    figure = Figure(figsize=(12, 3.8), layout="constrained")
+    figure = Figure(figsize=(13, 3.8), layout="constrained")
     panels = figure.subplots(1, 3)
     shown = {"translation": "unexplained share, translation", "cycle": "unexplained share, cycle"}
     for axes, (what, label) in zip(panels, shown.items()):
@@ -20,13 +20,15 @@ def draw(frame: pd.DataFrame) -> Figure:
             of_set = metric(frame, COMPARED[what])
             line(axes, of_set[of_set["losses"] == name], "pairs", name, colour)
         axes.axhline(1, color="grey", lw=0.8, ls=":")
-        axes.set(xscale="log", yscale="log", xlabel="pairs", ylabel=label)
+        axes.set(yscale="log", xlabel="pairs", ylabel=label)
         _arrows(axes, frame, what)
     retrieval = metric(frame, "retrieval_top1")
     for name, colour in COLOURS.items():
         line(panels[2], retrieval[retrieval["losses"] == name], "pairs", name, colour)
-    panels[2].set(xscale="log", xlabel="pairs", ylabel="retrieval, top-1 (%)")
-    panels[2].legend(frameon=False, fontsize=7, title="losses", title_fontsize=7)
+    panels[2].set(xlabel="pairs", ylabel="retrieval, top-1 (%)")
+    for axes in panels:
+        log_ticks(axes, frame["pairs"].dropna())
+    legend_beside(panels[2], "losses")
     figure.suptitle(caption(frame, "Loss against pairs; 1: the constant predictor"), fontsize=8)
     return figure
 

@@ -1,5 +1,7 @@
 """Means over seeds with their standard errors, as lines and as points: what the figures of small workspaces share."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -42,6 +44,21 @@ def bars(axes: Axes, series: pd.DataFrame, group: str, bar: str, colours: dict[s
         style = {"ecolor": "black", "elinewidth": 0.8}
         axes.bar(places, of["mean"], width, yerr=of["sem"], label=kind, color=colours[kind], error_kw=style)
     axes.set_xticks(range(len(groups)), groups)
+
+
+def log_ticks(axes: Axes, values: Iterable[float]) -> None:
+    """A logarithmic horizontal axis with a tick at each of these values and nowhere else."""
+    axes.set_xscale("log")
+    places = sorted({float(value) for value in values})
+    axes.set_xticks(places, [f"{place:g}" for place in places], rotation=45, fontsize=7)
+    axes.minorticks_off()
+
+
+def legend_beside(axes: Axes, title: str = "") -> None:
+    """The legend to the right of the last panel, where it hides nothing."""
+    axes.legend(
+        frameon=False, fontsize=7, title=title or None, title_fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5)
+    )
 
 
 def caption(frame: pd.DataFrame, what: str) -> str:

@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from gwpipe.figures.series import caption, line, metric
+from gwpipe.figures.series import caption, line, log_ticks, metric
 
 ERRORS = {
     "translation_unexplained": "translation",
@@ -28,7 +28,8 @@ def draw(frame: pd.DataFrame) -> Figure:
     right.set(yscale="log", ylabel="directions of z")
     for axes in (left, middle, right):
         axes.axvline(float(frame["latent"].iloc[0]), color="grey", lw=0.8, ls=":")
-        axes.set(xscale="log", xlabel="entries of the workspace")
+        log_ticks(axes, frame["dim"])
+        axes.set(xlabel="entries of the workspace")
         axes.legend(frameon=False, fontsize=7)
     figure.suptitle(caption(frame, "Width of the workspace"), fontsize=8)
     return figure

@@ -142,7 +142,7 @@ def fullness_rows(workspace: Workspace, u: Latents) -> list[Row]:
     """How many directions of the space the state z uses, fused from each domain alone and from all with equal weights.
 
     The cross-domain share is how much of z differs between two domains that show the same moment, over what differs
-    between moments: 0 where they agree, about 1 where they have nothing to do with each other.
+    between moments: 0 where they agree, 1 where they have nothing in common, more where they also lie elsewhere.
     """
     names = tuple(workspace.domains)
     made: list[Row] = []
