@@ -51,7 +51,7 @@ def log_ticks(axes: Axes, values: Iterable[float]) -> None:
     axes.set_xscale("log")
     places = sorted({float(value) for value in values})
     axes.set_xticks(places, [f"{place:g}" for place in places], rotation=45, fontsize=7)
-    axes.minorticks_off()
+    axes.xaxis.minorticks_off()
 
 
 def legend_beside(axes: Axes, title: str = "") -> None:
