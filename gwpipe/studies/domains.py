@@ -3,15 +3,12 @@
 All rows show all domains of a set. A pair of domains is found alone, with one more and with two more beside it.
 """
 
-from itertools import permutations
-
 from gwpipe.studies.cells import Cell, all_rows, losses_named
 from gwpipe.studies.material import Material
-from gwpipe.studies.measures import alignment_rows, columns, fullness_rows, round_trip_rows, translation_rows
+from gwpipe.studies.measures import columns
 from gwpipe.studies.tidy import Column, Row
 from gwpipe.workspace.groups import Group, complement, subsets
 from gwpipe.workspace.objective import NAMES
-from gwpipe.workspace.workspace import Workspace
 
 COLUMNS = columns(
     domains=Column("string", "of the workspace"),
@@ -21,17 +18,9 @@ COLUMNS = columns(
 
 def rows(material: Material) -> list[Row]:
     """Translations between two domains and from all others to one, with attributes; alignment; fullness."""
-
-    def measured(cell: Cell, workspace: Workspace) -> list[Row]:
-        u = {name: material.held_out[name] for name in cell.domains}
-        return [
-            *translation_rows(workspace, u, _routes(cell.domains), material.probes, material.held_out_raw),
-            *round_trip_rows(workspace, u),
-            *alignment_rows(workspace, u, material.settings.candidates),
-            *fullness_rows(workspace, u),
-        ]
-
-    return material.measure(cells(material), measured)
+    return material.measure(
+        cells(material), lambda cell, workspace: material.everything(workspace, _from_all_others(cell.domains))
+    )
 
 
 def cells(material: Material) -> list[Cell]:
@@ -51,6 +40,5 @@ def cells(material: Material) -> list[Cell]:
     ]
 
 
-def _routes(domains: Group) -> list[tuple[Group, str]]:
-    single: list[tuple[Group, str]] = [((x,), y) for x, y in permutations(domains, 2)]
-    return single + [(complement(domains, (y,)), y) for y in domains if len(domains) > 2]
+def _from_all_others(domains: Group) -> list[tuple[Group, str]]:
+    return [(complement(domains, (y,)), y) for y in domains if len(domains) > 2]

@@ -82,6 +82,11 @@ def attribute_rows(route: str, read: Raw, true: Raw, bound: Raw | None = None) -
     ]
 
 
+def between_two(domains: Group) -> list[tuple[Group, str]]:
+    """Every translation from one domain to another."""
+    return [((x,), y) for x, y in permutations(domains, 2)]
+
+
 @torch.no_grad()
 def translation_rows(
     workspace: Workspace,

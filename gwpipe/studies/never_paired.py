@@ -12,11 +12,10 @@ from gwpipe.data.pairing import Index
 from gwpipe.seeding import numpy_generator
 from gwpipe.studies.cells import Cell, losses_named
 from gwpipe.studies.material import Material
-from gwpipe.studies.measures import alignment_rows, columns, number, translation_rows
+from gwpipe.studies.measures import columns, number
 from gwpipe.studies.tidy import Column, Row
 from gwpipe.workspace.groups import Group
 from gwpipe.workspace.objective import NAMES
-from gwpipe.workspace.workspace import Workspace
 
 THROUGH, NEW, KNOWN = "attr", "t", "v"
 """The domain in between, and the two that never meet."""
@@ -36,17 +35,8 @@ COLUMNS = columns(
 
 
 def rows(material: Material) -> list[Row]:
-    """Translations and retrieval between all three domains, beside the constant predictor."""
-    domains, u = material.domains, material.held_out
-    routes: list[tuple[Group, str]] = [((x,), y) for x, y in permutations(domains, 2)]
-
-    def measured(cell: Cell, workspace: Workspace) -> list[Row]:
-        return [
-            *translation_rows(workspace, u, routes, material.probes, material.held_out_raw),
-            *alignment_rows(workspace, u, material.settings.candidates),
-        ]
-
-    made = material.measure(cells(material), measured)
+    """All that is measured on each cell, beside the constant predictor."""
+    made = material.measure(cells(material), lambda cell, workspace: material.everything(workspace))
     constant = [
         {"shown": "constant", **number("translation_unexplained", 1.0, f"{x}->{y}", rows=len(material.held_out_raw))}
         for x, y in permutations((NEW, KNOWN), 2)

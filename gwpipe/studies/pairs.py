@@ -12,10 +12,9 @@ from gwpipe.data.pairing import Index, groups_of
 from gwpipe.settings.representation import PairingSettings
 from gwpipe.studies.cells import Cell, losses_named
 from gwpipe.studies.material import Material
-from gwpipe.studies.measures import alignment_rows, columns, number, round_trip_rows, translation_rows
+from gwpipe.studies.measures import columns, number
 from gwpipe.studies.tidy import Column, Row
 from gwpipe.workspace.groups import Group
-from gwpipe.workspace.workspace import Workspace
 
 LOSS_SETS = {
     "tr": ("tr",),
@@ -38,18 +37,8 @@ Bound = Literal["equal", "at_least", "at_most"]
 
 
 def rows(material: Material) -> list[Row]:
-    """Translation, cycle, retrieval and attribute errors of each cell, then how many times fewer pairs `all` needs."""
-    domains, u = material.domains, material.held_out
-    routes = [((x,), y) for x in domains for y in domains if x != y]
-
-    def measured(cell: Cell, workspace: Workspace) -> list[Row]:
-        return [
-            *translation_rows(workspace, u, routes, material.probes, material.held_out_raw),
-            *round_trip_rows(workspace, u),
-            *alignment_rows(workspace, u, material.settings.candidates),
-        ]
-
-    made = material.measure(cells(material), measured)
+    """All that is measured on each cell, then how many times fewer pairs `all` needs."""
+    made = material.measure(cells(material), lambda cell, workspace: material.everything(workspace))
     return made + ratio_rows(made)
 
 
