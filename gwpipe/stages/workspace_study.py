@@ -34,7 +34,7 @@ def run(settings: WorkspaceStudyStage, place: layout.Place, machine: Machine) ->
     record = Record("workspace_study", place.scale, fields, inputs, modules, machine.device)
     scratch = layout.scratch(table, record.identity)
     label = f"workspace_study {settings.study}"
-    train, held_out = load_latents(latents, settings.holdout)
+    train, held_out, _ = load_latents(latents, settings.holdout)
     raw, held_out_raw = map(denormalise, load_observations(data, "attributes", settings.holdout))
     study = importlib.import_module(known.measuring)
     material = Material(

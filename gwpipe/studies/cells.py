@@ -128,7 +128,7 @@ def _train_stack(cells: Sequence[Cell], latents: Latents, settings: WorkspaceSet
             sample[group] = {name: held[name][at] for name in group}
         streams = {seed: torch_generator("workspace weights", seed, step) for seed in seeds}
         mixing = StackedRandom(settings.fusion_temperature, streams, seeds)
-        loss, found = workspace_losses(stack, sample, mixing, losses)
+        loss, found = workspace_losses(stack, sample, mixing, losses, settings.contrastive)
         # The losses are means over the members; each member is to get the gradient of its own.
         return len(cells) * loss, found
 

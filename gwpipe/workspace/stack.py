@@ -21,7 +21,7 @@ class StackedMLP(nn.Module):
     """`gwpipe.domains.mlp` of several members: (B, members, in) → (B, members, out).
 
     Args:
-        networks: MLPs of equal widths; their weights are copied.
+        networks: MLPs of equal widths, all with biases or all without; their weights are copied.
     """
 
     def __init__(self, networks: Sequence[nn.Module]) -> None:
@@ -29,20 +29,23 @@ class StackedMLP(nn.Module):
         layers = [[layer for layer in network.modules() if isinstance(layer, nn.Linear)] for network in networks]
         with torch.no_grad():
             self.weights = nn.ParameterList(torch.stack([one.weight.T for one in at]) for at in zip(*layers))
-            self.biases = nn.ParameterList(torch.stack([one.bias for one in at]).unsqueeze(1) for at in zip(*layers))
+            biased = [at for at in zip(*layers) if at[0].bias is not None]
+            self.biases = nn.ParameterList(torch.stack([one.bias for one in at]).unsqueeze(1) for at in biased)
 
     def forward(self, x: Tensor) -> Tensor:
         x = x.transpose(0, 1)  # (members, B, in): one product a member
-        for number, (weight, bias) in enumerate(zip(self.weights, self.biases)):
-            x = torch.baddbmm(bias, torch.relu(x) if number else x, weight)
+        for number, weight in enumerate(self.weights):
+            x = torch.relu(x) if number else x
+            x = torch.baddbmm(self.biases[number], x, weight) if len(self.biases) else torch.bmm(x, weight)
         return x.transpose(0, 1)
 
     def fill(self, member: int, network: nn.Module) -> None:
         """Copy the weights of one member into a plain MLP of the same widths."""
         linear = [layer for layer in network.modules() if isinstance(layer, nn.Linear)]
         with torch.no_grad():
-            for layer, weight, bias in zip(linear, self.weights, self.biases):
+            for layer, weight in zip(linear, self.weights):
                 layer.weight.copy_(weight[member].T)
+            for layer, bias in zip(linear, self.biases):
                 layer.bias.copy_(bias[member, 0])
 
 

@@ -44,6 +44,21 @@ def test_it_gives_what_each_member_gives_and_can_be_taken_apart(members):
                 torch.testing.assert_close(together[name][:, number], value, rtol=1e-5, atol=1e-6)
 
 
+def test_layers_without_biases_stack_too(coefficients):
+    torch.manual_seed(0)
+    members = [Workspace({"attr": 3, "v": 4}, 5, 8, 0, bias=False, activation="unit") for _ in range(2)]
+    groups = groups_of(2)
+    mixing = StackedRandom(0.2, {0: torch.Generator().manual_seed(0)}, [0, 0])
+    _, found = workspace_losses(stacked(members), groups, mixing, coefficients, "vse_pp")
+    alone = [
+        workspace_losses(one, of(groups, k), Random(0.2, torch.Generator().manual_seed(0)), coefficients, "vse_pp")[1]
+        for k, one in enumerate(members)
+    ]
+    for name, value in found.items():
+        torch.testing.assert_close(value, torch.stack([parts[name] for parts in alone]).mean(), rtol=1e-5, atol=1e-6)
+    assert torch.equal(member(stacked(members), 1).encoders["v"][0].weight, members[1].encoders["v"][0].weight)
+
+
 def test_every_loss_is_the_mean_of_the_members_and_every_gradient_each_ones_own(members, coefficients):
     groups = groups_of(3)
     stack = stacked(members)
