@@ -4,6 +4,7 @@ import sys
 from gwpipe import layout
 from gwpipe.errors import UserError
 from gwpipe.settings import config as settings
+from gwpipe.settings.workspace_studies import STUDIES
 from snakemake.exceptions import WorkflowError
 
 
@@ -36,6 +37,7 @@ wildcard_constraints:
     kind=r"\w+",
     method=r"\w+",
     rule=r"\w+",
+    study="|".join(STUDIES),
     seed=r"0|[1-9]\d*",
 
 
