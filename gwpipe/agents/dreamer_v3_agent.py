@@ -89,9 +89,7 @@ class DreamerAgent:
 
     def _nothing(self, n: int) -> Latent:
         shape = (n, VARIABLES, self.model.rssm.classes)
-        return Latent(
-            torch.zeros(n, self.model.rssm.deter, device=self.device), torch.zeros(shape, device=self.device)
-        )
+        return Latent(torch.zeros(n, self.model.rssm.deter, device=self.device), torch.zeros(shape, device=self.device))
 
     @torch.no_grad()
     def act(self, observations: dict[str, np.ndarray], is_first: np.ndarray, mode: Mode = "sample") -> np.ndarray:

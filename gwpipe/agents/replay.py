@@ -24,9 +24,7 @@ class Replay:
             `reward` (float32) and the flags (bool) are scalars and always there.
     """
 
-    def __init__(
-        self, capacity: int, columns: Mapping[str, int | Tensor], device: str | torch.device = "cpu"
-    ) -> None:
+    def __init__(self, capacity: int, columns: Mapping[str, int | Tensor], device: str | torch.device = "cpu") -> None:
         self.capacity, self.size, self._next = capacity, 0, 0
         self._unseen = 0
         """Rows since the latest chunk that was drawn because it was new."""
@@ -83,7 +81,13 @@ class Replay:
     def state(self) -> dict[str, Any]:
         """The filled rows and where the next one goes."""
         filled = {name: column[: self.size].clone() for name, column in self._columns.items()}
-        return {"size": self.size, "next": self._next, "unseen": self._unseen, "capacity": self.capacity, "columns": filled}
+        return {
+            "size": self.size,
+            "next": self._next,
+            "unseen": self._unseen,
+            "capacity": self.capacity,
+            "columns": filled,
+        }
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Continue from `state`.

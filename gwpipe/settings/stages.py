@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from gwpipe.errors import UserError, nearest
 from gwpipe.settings import study_stages as studies
@@ -102,7 +102,7 @@ class Sizes(Settings):
 
     representation: RepresentationSettings
     dreaming: DreamingSettings
-    dreamers: dict[Method, DreamerV3Settings] = {}
+    dreamers: dict[Method, DreamerV3Settings] = Field({})
     """Those that are run or, at the paper's scale, that it has."""
 
 
