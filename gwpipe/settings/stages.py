@@ -41,6 +41,8 @@ class TrainVAEStage(Settings):
     data: list[DataName]
     holdout: float
     seed: Seed
+    reference: bool = False
+    """Taken from the package; `data` is empty then."""
 
 
 class CacheLatentsStage(Settings):
@@ -60,6 +62,8 @@ class TrainWorkspaceStage(Settings):
     data: list[DataName]
     holdout: float
     seed: Seed
+    reference: bool = False
+    """Taken from the package; `data` is empty then."""
 
 
 class RandomPolicyStage(Settings):
@@ -164,9 +168,10 @@ def train_vae(config: Config, env: EnvironmentName, domain: DomainName) -> Train
         env=env,
         domain=domain,
         vae=representation.vae[domain],
-        data=data_names(representation),
+        data=[] if representation.reference else data_names(representation),
         holdout=representation.holdout,
         seed=representation.seed,
+        reference=representation.reference,
     )
 
 
@@ -190,9 +195,10 @@ def train_workspace(config: Config, env: EnvironmentName, kind: WorkspaceKind) -
         losses=workspace.kinds[kind],
         workspace=workspace.model_copy(update={"kinds": {}}),
         domains=sorted(representation.domains),
-        data=data_names(representation),
+        data=[] if representation.reference else data_names(representation),
         holdout=representation.holdout,
         seed=representation.seed,
+        reference=representation.reference,
     )
 
 

@@ -48,6 +48,8 @@ def agents(env):
 
 def data_of_representation(wildcards):
     """Every data set that the representation of an environment is trained on, each with its manifest."""
+    if representation(wildcards).reference:
+        return []
     return [
         path.format(env=wildcards.env, task=source.task, policy=source.policy)
         for source in representation(wildcards).data
@@ -75,7 +77,7 @@ def caches(env):
 
 
 def latents_of_representation(wildcards):
-    """The latents that workspaces are trained on, each with its manifest."""
+    """The latents that workspaces and rules of fusion are trained on, each with its manifest."""
     return [name for path in caches(wildcards.env) for name in (path, path + layout.MANIFEST)]
 
 
