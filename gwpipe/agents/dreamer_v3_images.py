@@ -25,13 +25,16 @@ def channels(kind: ImageNet, depth: int, resolution: int) -> list[int]:
     """Channels of each stage for images of `resolution` pixels across.
 
     Raises:
-        UserError: no number of halvings leads from `resolution` to 4 pixels within the stages of `kind`.
+        UserError: no number of halvings leads from `resolution` to 4 pixels within the stages of `kind`, or the last
+            stage's channels cannot be shared out to the blocks.
     """
     multiples = _MULTIPLES[kind]
     halvings = math.log2(resolution / SMALLEST) if resolution > 0 else -1
     stages = int(halvings) + (kind == "strided")
     if halvings != int(halvings) or not 1 <= stages <= len(multiples):
         raise UserError(f"DreamerV3 cannot read images {resolution} pixels across; choose 8, 16, 32 or 64")
+    if depth * multiples[stages - 1] % BLOCKS:
+        raise UserError(f"DreamerV3's depth of {depth} does not fit {resolution} pixels; choose a multiple of {BLOCKS}")
     return [depth * multiple for multiple in multiples[:stages]]
 
 

@@ -66,7 +66,7 @@ class _NormSiLU(torch.autograd.Function):
         x, weight, inverse = ctx.saved_tensors
         normed = x * inverse
         gradient = torch.ops.aten.silu_backward(gradients[0], normed * weight)
-        of_weight = (gradient * normed).flatten(0, -2).sum(0)
+        of_weight = (gradient * normed).reshape(-1, weight.shape[0]).sum(0)
         gradient = gradient.mul_(weight)
         along = (gradient * normed).mean(-1, keepdim=True)
         return gradient.addcmul_(normed, along, value=-1).mul_(inverse), of_weight
@@ -80,7 +80,7 @@ class NormSiLU(nn.Module):
         self.weight = nn.Parameter(torch.ones(width))
 
     def forward(self, x: Tensor) -> Tensor:
-        return _NormSiLU.apply(x, self.weight)  # type: ignore[no-any-return, no-untyped-call]
+        return _NormSiLU.apply(x, self.weight)
 
 
 class ChannelNormSiLU(NormSiLU):

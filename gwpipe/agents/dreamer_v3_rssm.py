@@ -76,7 +76,7 @@ class RSSM(nn.Module):
 
     def actions(self, action: Tensor) -> Tensor:
         """What the core reads of actions (..., A) chosen in the row before: (..., hidden)."""
-        return self.read_action(action / action.abs().clamp(min=1).detach())  # type: ignore[no-any-return]
+        return self.read_action(action / action.abs().clamp(min=1).detach())
 
     def mixing(self) -> "Mixing":
         """The weights of `mix`, cut so that what all blocks read is read once; good for one update."""

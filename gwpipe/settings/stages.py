@@ -242,7 +242,8 @@ def count_flops(config: Config, env: EnvironmentName, task: str, paper: Config) 
 def sizes(config: Config, env: EnvironmentName, methods: Iterable[Method]) -> Sizes:
     """What decides the costs of these methods."""
     study = config.environments[env]
-    dreamers = {method: study.agents.learning(method) for method in methods if entry(method).learning == "dreamer"}
+    learning = {method: study.agents.learning(method) for method in methods}
+    dreamers = {method: block for method, block in learning.items() if isinstance(block, DreamerV3Settings)}
     return Sizes(representation=study.representation, dreaming=study.agents.dreaming, dreamers=dreamers)
 
 

@@ -31,7 +31,7 @@ SHOWN = gymnasium.spaces.Dict(
 @pytest.fixture
 def tiny() -> DreamerV3Settings:
     """An agent of the chain's size."""
-    widths = {"deter": 32, "hidden": 16, "classes": 4, "depth": 4, "units": 16}
+    widths = {"deter": 32, "hidden": 16, "classes": 4, "depth": 8, "units": 16}
     return settings(widths=widths, imagination_length=5, batch_size=4, batch_length=8, discount=0.9)
 
 

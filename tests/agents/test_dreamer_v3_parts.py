@@ -92,6 +92,12 @@ def test_unreadable_resolution_is_refused_in_one_line(resolution: int) -> None:
         channels("pooled", 16, resolution)
 
 
+def test_depth_that_no_block_can_share_is_refused_in_one_line() -> None:
+    assert channels("strided", 4, 32)[-1] == 16
+    with pytest.raises(UserError, match="depth of 4 does not fit 16 pixels"):
+        channels("strided", 4, 16)
+
+
 def test_update_gate_starts_nearly_closed() -> None:
     torch.manual_seed(0)
     rssm = RSSM(deter=16, hidden=8, classes=4, tokens=6, actions=2)

@@ -124,7 +124,8 @@ def test_world_model_losses_and_their_gradients_are_those_of_the_transcription()
         torch.testing.assert_close(value, slow[name], rtol=1e-5, atol=1e-5)
     assert fast_gradients.keys() == slow_gradients.keys()
     for name, gradient in fast_gradients.items():
-        torch.testing.assert_close(gradient, slow_gradients[name], rtol=1e-3, atol=1e-4, msg=name)
+        apart = (gradient - slow_gradients[name]).norm() / slow_gradients[name].norm()
+        assert apart < 1e-4, name
 
 
 def _fast(model: DreamerV3, batch: Batch, noise: Tensor) -> dict[str, Tensor]:

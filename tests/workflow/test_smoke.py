@@ -38,7 +38,9 @@ def test_the_table_has_every_row_and_column(smoke):
     assert (ran["flops"] > 0).all()
     assert (ran["encode_flops"] > 0).all()
     assert (ran["updates"] > 0).all()
-    dreamers = table.query("model in ('dreamer_2m', 'dreamer_12m') and component == 'rl_1_task' and status != 'not_run'")
+    dreamers = table.query(
+        "model in ('dreamer_2m', 'dreamer_12m') and component == 'rl_1_task' and status != 'not_run'"
+    )
     assert list(dreamers["model"]) == ["dreamer_2m", "dreamer_12m"]
     assert (dreamers["flops"] > 0).all()
     assert (dreamers["encode_flops"] == 0).all()
