@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from gwpipe.settings.dreamer_v3 import DreamerV3Block, DreamerV3Settings
 from gwpipe.settings.learning import LearningSettings
 from gwpipe.settings.methods import Method, entry
 from gwpipe.settings.model import Seeds, Settings, Widths
@@ -77,6 +78,10 @@ class DreamingSettings(LearningSettings):
         return self
 
 
+Learning = DreamingSettings | DreamerV3Settings
+"""The blocks that say how a method learns."""
+
+
 class EvaluationSettings(Settings):
     """Evaluation in a separate environment, with seeds that training never uses."""
 
@@ -108,6 +113,7 @@ class AgentsSettings(Settings):
     runs: dict[Method, Seeds]
     """Method → seeds; none switches a method off, but one of them has to run."""
     dreaming: DreamingSettings
+    dreamer: DreamerV3Block
     evaluation: EvaluationSettings
     random_episodes: int = Field(100, ge=100)
     criterion: CriterionSettings
@@ -122,7 +128,8 @@ class AgentsSettings(Settings):
         """Environment steps of a run of `method`."""
         return self.budgets.get(method, self.env_steps)
 
-    def learning(self, method: str) -> DreamingSettings:
+    def learning(self, method: str) -> Learning:
         """How `method` learns."""
-        block: DreamingSettings = getattr(self, entry(method).learning)
+        line = entry(method)
+        block: Learning = getattr(self, line.learning).of(line.variant)
         return block

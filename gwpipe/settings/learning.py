@@ -19,3 +19,7 @@ class LearningSettings(Settings):
     def learning_rates(self) -> dict[str, float]:
         """Every learning rate by its key: what to lower when numbers are no longer finite."""
         return {name: value for name, value in self if name.endswith("lr")}
+
+    def of(self, variant: str) -> "LearningSettings":
+        """The block for one variant of its methods (`methods.Entry`); most have none."""
+        return self
