@@ -22,7 +22,19 @@ from gwpipe.errors import UserError
 from gwpipe.sources import sources
 
 SCHEMA = 1
-_PACKAGES = ("gwpipe", "torch", "numpy", "zarr", "numcodecs", "gymnasium", "mujoco", "robodesk", "numba", "snakemake")
+_PACKAGES = (
+    "gwpipe",
+    "torch",
+    "numpy",
+    "zarr",
+    "numcodecs",
+    "gymnasium",
+    "mujoco",
+    "robodesk",
+    "numba",
+    "snakemake",
+    "stable-baselines3",
+)
 
 
 @contextlib.contextmanager

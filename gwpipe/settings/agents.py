@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from gwpipe.settings.learning import LearningSettings
 from gwpipe.settings.methods import Method, entry
 from gwpipe.settings.model import Seeds, Settings, Widths
+from gwpipe.settings.ppo import PPOSettings
 
 
 class DreamingSettings(LearningSettings):
@@ -69,12 +70,20 @@ class DreamingSettings(LearningSettings):
     """Steps t → t+1 in a replayed chunk."""
     max_gradient_norm: float = Field(100.0, gt=0)
 
+    @property
+    def data_for_an_update(self) -> dict[str, int]:
+        return {"prefill": self.prefill, "batch_length": self.batch_length, **super().data_for_an_update}
+
     @model_validator(mode="after")
     def _a_chunk_fits_into_the_replay(self) -> Self:
         if self.replay_capacity <= self.batch_length:
             chunk = f"a chunk has batch_length + 1 = {self.batch_length + 1} rows"
             raise ValueError(f"replay_capacity {self.replay_capacity} is too small: {chunk}")
         return self
+
+
+Learning = DreamingSettings | PPOSettings
+"""The blocks that say how a method learns."""
 
 
 class EvaluationSettings(Settings):
@@ -108,6 +117,7 @@ class AgentsSettings(Settings):
     runs: dict[Method, Seeds]
     """Method → seeds; none switches a method off, but one of them has to run."""
     dreaming: DreamingSettings
+    ppo: PPOSettings
     evaluation: EvaluationSettings
     random_episodes: int = Field(100, ge=100)
     criterion: CriterionSettings
@@ -122,7 +132,7 @@ class AgentsSettings(Settings):
         """Environment steps of a run of `method`."""
         return self.budgets.get(method, self.env_steps)
 
-    def learning(self, method: str) -> DreamingSettings:
+    def learning(self, method: str) -> Learning:
         """How `method` learns."""
-        block: DreamingSettings = getattr(self, entry(method).learning)
+        block: Learning = getattr(self, entry(method).learning)
         return block

@@ -40,6 +40,10 @@ METHODS = {
     "gw_dreamer": Entry("gw", "dreaming", "gwpipe.agents.dreaming", "DreamingAgent"),
     "vae_dreamer": Entry("vaes", "dreaming", "gwpipe.agents.dreaming", "DreamingAgent"),
     "clip_dreamer": Entry("clip", "dreaming", "gwpipe.agents.dreaming", "DreamingAgent"),
+    "ppo": Entry("observations", "ppo", "gwpipe.agents.ppo", "PPOAgent"),
+    "vae_ppo": Entry("vaes", "ppo", "gwpipe.agents.ppo", "PPOAgent"),
+    "clip_ppo": Entry("clip", "ppo", "gwpipe.agents.ppo", "PPOAgent"),
+    "gw_ppo": Entry("gw", "ppo", "gwpipe.agents.ppo", "PPOAgent"),
 }
 
 

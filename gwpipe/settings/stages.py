@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from gwpipe.errors import UserError, nearest
 from gwpipe.settings import study_stages as studies
-from gwpipe.settings.agents import CriterionSettings, DreamingSettings, EvaluationSettings
+from gwpipe.settings.agents import CriterionSettings, DreamingSettings, EvaluationSettings, Learning
 from gwpipe.settings.choices import DataName, data_names, kinds_of, seed_number
 from gwpipe.settings.config import ENVIRONMENTS, Config, explain
 from gwpipe.settings.environments import TASKS, EnvironmentName, RoboDeskSettings, SimpleShapesSettings
@@ -77,7 +77,7 @@ class TrainAgentStage(Settings):
     domains: dict[DomainName, str]
     """Domain → kind, of those it sees."""
     env_steps: int
-    learning: DreamingSettings
+    learning: Learning
     evaluation: EvaluationSettings
     seed: Seed
 

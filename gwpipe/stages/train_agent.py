@@ -92,9 +92,9 @@ def run(settings: TrainAgentStage, place: layout.Place, machine: Machine) -> Non
 
 
 def _no_room(settings: TrainAgentStage) -> str:
-    chosen = settings.learning
-    room = f"prefill ({chosen.prefill}), batch_length ({chosen.batch_length}) or env_steps_per_update"
-    return f"no update in env_steps ({settings.env_steps}); raise it, or lower {room} ({chosen.env_steps_per_update})"
+    *several, last = (f"{key} ({value})" for key, value in settings.learning.data_for_an_update.items())
+    room = f"{', '.join(several)} or {last}" if several else last
+    return f"no update in env_steps ({settings.env_steps}); raise it, or lower {room}"
 
 
 @contextlib.contextmanager
