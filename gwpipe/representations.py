@@ -103,6 +103,16 @@ class GlobalWorkspace(Representation):
         return self
 
 
+class LearningWorkspace(GlobalWorkspace):
+    """A workspace that is trained along with the agent: z of the same u changes, so replay keeps u alone."""
+
+    frozen = False
+
+    def __init__(self, vaes: Mapping[str, Domain], workspace: Workspace, standardised: bool = False) -> None:
+        super().__init__(vaes, workspace, standardised)
+        self.workspace.train().requires_grad_(True)
+
+
 class ConcatenatedVAEs(Representation):
     """z = the latents side by side, each times its weight: 1 by default, 0 blanks a domain."""
 

@@ -4,10 +4,13 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from gwpipe.errors import UserError
+from gwpipe.settings.end_to_end import EndToEndSettings
 from gwpipe.settings.learning import LearningSettings
 from gwpipe.settings.methods import Method, entry
 from gwpipe.settings.model import Seeds, Settings, Widths
 from gwpipe.settings.ppo import PPOSettings
+from gwpipe.settings.representation import WorkspaceSettings
 
 
 class DreamingSettings(LearningSettings):
@@ -82,7 +85,15 @@ class DreamingSettings(LearningSettings):
         return self
 
 
-Learning = DreamingSettings | PPOSettings
+class EndToEndDreamingSettings(DreamingSettings):
+    """GW-Dreamer's settings, and all that builds and trains the workspace along with it."""
+
+    end_to_end: EndToEndSettings
+    workspace: WorkspaceSettings
+    """Its form, its losses (of kind gw) and its optimisation, which is that of `end_to_end`."""
+
+
+Learning = DreamingSettings | EndToEndDreamingSettings | PPOSettings
 """The blocks that say how a method learns."""
 
 
@@ -117,6 +128,7 @@ class AgentsSettings(Settings):
     runs: dict[Method, Seeds]
     """Method → seeds; none switches a method off, but one of them has to run."""
     dreaming: DreamingSettings
+    end_to_end: EndToEndSettings
     ppo: PPOSettings
     evaluation: EvaluationSettings
     random_episodes: int = Field(100, ge=100)
@@ -132,7 +144,18 @@ class AgentsSettings(Settings):
         """Environment steps of a run of `method`."""
         return self.budgets.get(method, self.env_steps)
 
-    def learning(self, method: str) -> Learning:
-        """How `method` learns."""
-        block: Learning = getattr(self, entry(method).learning)
-        return block
+    def learning(self, method: str, workspace: WorkspaceSettings) -> Learning:
+        """How `method` learns; `workspace` is the form of one that is trained along.
+
+        Raises:
+            UserError: a workspace is to be trained along, but has no losses of kind gw.
+        """
+        block: DreamingSettings | PPOSettings | EndToEndSettings = getattr(self, entry(method).learning)
+        if not isinstance(block, EndToEndSettings):
+            return block
+        if "gw" not in workspace.kinds:
+            raise UserError(f"{method} trains a workspace of kind gw, which workspace.kinds does not have; add it")
+        form = {"kinds": {"gw": workspace.kinds["gw"]}, "optimisation": block.optimisation}
+        return EndToEndDreamingSettings(
+            **dict(self.dreaming), end_to_end=block, workspace=workspace.model_copy(update=form)
+        )

@@ -198,7 +198,7 @@ def train_agent(config: Config, env: EnvironmentName, task: str, method: Method,
         method=method,
         domains=kinds_of(study.representation, study.representation.domains if line.encodes else []),
         env_steps=study.agents.budget(method),
-        learning=study.agents.learning(method),
+        learning=study.agents.learning(method, study.representation.workspace),
         evaluation=study.agents.evaluation,
         seed=seed_number(seed),
     )

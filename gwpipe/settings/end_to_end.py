@@ -1,0 +1,21 @@
+"""Settings of a workspace that is trained along with the agent (Algorithm 2)."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from gwpipe.settings.model import Settings
+from gwpipe.settings.representation import OptimisationSettings
+
+
+class EndToEndSettings(Settings):
+    """What `dreaming` does not say, whose settings hold for the rest; the workspace has the representation's form."""
+
+    workspace_updates: int = Field(2, gt=0)
+    """Updates of the workspace in one of the agent's (Appendix C-B)."""
+    optimisation: OptimisationSettings
+    """Table XVIII; `steps` is its cycle size, in updates of the workspace."""
+    after_cycle: Literal["hold", "repeat"] = "hold"
+    """After the last step of the cycle: keep end_lr, or begin the cycle again. The paper does not say."""
+    spread_rate: float = Field(0.01, gt=0, le=1)
+    """What one batch counts in the running means and deviations of u and z, once there were 1 / rate batches."""
