@@ -52,6 +52,7 @@ include: "workflow/rules/latents.smk"
 include: "workflow/rules/workspace.smk"
 include: "workflow/rules/representation_studies.smk"
 include: "workflow/rules/agents.smk"
+include: "workflow/rules/comparison.smk"
 include: "workflow/rules/flops.smk"
 include: "workflow/rules/table1.smk"
 

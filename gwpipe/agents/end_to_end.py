@@ -40,11 +40,12 @@ class EndToEndAgent(DreamingAgent):
         device: str = "cpu",
     ) -> None:
         """`representation`: any over the frozen VAEs; its own way of fusing them is not used."""
-        self.workspace = make_workspace(representation.domains, settings.workspace, seed)
+        self.end_to_end, self.form = settings.end_to_end, settings.end_to_end.workspace
+        if self.form is None:
+            raise ValueError("settings.end_to_end.workspace is not resolved")
+        self.workspace = make_workspace(representation.domains, self.form, seed)
         learning = LearningWorkspace(representation.vaes, self.workspace, settings.standardised_z).to(device)
         super().__init__(learning, action_space, settings, seed, device)
-        self.end_to_end = settings.end_to_end
-        self.form = settings.workspace
         optimisation = self.end_to_end.optimisation
         self._optimisers["workspace"] = torch.optim.AdamW(
             self.workspace.parameters(),

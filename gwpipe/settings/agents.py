@@ -6,11 +6,11 @@ from pydantic import Field, model_validator
 
 from gwpipe.errors import UserError
 from gwpipe.settings.end_to_end import EndToEndSettings
+from gwpipe.settings.figures import AblationSettings
 from gwpipe.settings.learning import LearningSettings
 from gwpipe.settings.methods import Method, entry
 from gwpipe.settings.model import Seeds, Settings, Widths
 from gwpipe.settings.ppo import PPOSettings
-from gwpipe.settings.representation import WorkspaceSettings
 
 
 class DreamingSettings(LearningSettings):
@@ -86,11 +86,9 @@ class DreamingSettings(LearningSettings):
 
 
 class EndToEndDreamingSettings(DreamingSettings):
-    """GW-Dreamer's settings, and all that builds and trains the workspace along with it."""
+    """GW-Dreamer's settings, and those of the workspace that is trained along."""
 
     end_to_end: EndToEndSettings
-    workspace: WorkspaceSettings
-    """Its form, its losses (of kind gw) and its optimisation, which is that of `end_to_end`."""
 
 
 Learning = DreamingSettings | EndToEndDreamingSettings | PPOSettings
@@ -133,6 +131,7 @@ class AgentsSettings(Settings):
     evaluation: EvaluationSettings
     random_episodes: int = Field(100, ge=100)
     criterion: CriterionSettings
+    ablation: AblationSettings = AblationSettings()
 
     @model_validator(mode="after")
     def _something_runs(self) -> Self:
@@ -144,18 +143,15 @@ class AgentsSettings(Settings):
         """Environment steps of a run of `method`."""
         return self.budgets.get(method, self.env_steps)
 
-    def learning(self, method: str, workspace: WorkspaceSettings) -> Learning:
-        """How `method` learns; `workspace` is the form of one that is trained along.
+    def learning(self, method: str) -> Learning:
+        """How `method` learns.
 
         Raises:
-            UserError: a workspace is to be trained along, but has no losses of kind gw.
+            UserError: a workspace is to be trained along, but the representation has no losses of kind gw.
         """
         block: DreamingSettings | PPOSettings | EndToEndSettings = getattr(self, entry(method).learning)
         if not isinstance(block, EndToEndSettings):
             return block
-        if "gw" not in workspace.kinds:
+        if block.workspace is None:
             raise UserError(f"{method} trains a workspace of kind gw, which workspace.kinds does not have; add it")
-        form = {"kinds": {"gw": workspace.kinds["gw"]}, "optimisation": block.optimisation}
-        return EndToEndDreamingSettings(
-            **dict(self.dreaming), end_to_end=block, workspace=workspace.model_copy(update=form)
-        )
+        return EndToEndDreamingSettings(**dict(self.dreaming), end_to_end=block)

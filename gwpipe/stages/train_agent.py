@@ -7,13 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import gymnasium
-
 from gwpipe import checkpoint, layout
 from gwpipe.agents.loop import Saving, train
 from gwpipe.agents.registry import make_agent
+from gwpipe.agents.trained import make_env, seen_through
 from gwpipe.artefact import Record, staging
-from gwpipe.envs import ENVIRONMENT_IDS
 from gwpipe.errors import UserError
 from gwpipe.evaluation import curves
 from gwpipe.evaluation.rollouts import evaluator
@@ -33,10 +31,7 @@ def run(settings: TrainAgentStage, place: layout.Place, machine: Machine) -> Non
     """
     machine.prepare()
     method = entry(settings.method)
-    vaes: dict[str, Path] = {
-        domain: place.path(layout.VAE, env=settings.env, domain=domain) for domain in settings.domains
-    }
-    workspace = place.path(layout.WORKSPACE, env=settings.env, kind=method.workspace) if method.workspace else None
+    vaes, workspace = seen_through(settings, place)
     inputs = [*vaes.values(), *([workspace] if workspace else [])]
     modules = [method.module, f"gwpipe.envs.{settings.env}", *domains.modules(settings.domains.values())]
     record = Record("train_agent", place.scale, settings.model_dump(mode="json"), inputs, modules, machine.device)
@@ -45,15 +40,14 @@ def run(settings: TrainAgentStage, place: layout.Place, machine: Machine) -> Non
     curve = place.path(layout.CURVE, env=env, task=task, method=settings.method, seed=seed)
     scratch = layout.scratch(weights, record.identity)
 
-    def make_env() -> gymnasium.Env:
-        return gymnasium.make(ENVIRONMENT_IDS[env], task=task, **settings.environment.kwargs())
-
     learning = settings.learning
     saving = Saving(scratch / "checkpoint.safetensors", record.identity, machine.checkpoint_seconds)
     label = f"train_agent {env} {task} {settings.method} seed {seed}"
     rates = " or ".join(f"{name} ({value})" for name, value in learning.learning_rates.items())
     with (
-        contextlib.closing(make_env()) as watched,  # what the agent is measured in; the loop closes what it trains in
+        contextlib.closing(
+            make_env(settings)
+        ) as watched,  # what the agent is measured in; the loop closes what it trains in
         Progress(settings.env_steps, "step", label) as progress,
         metrics_log(weights, saving) as log,
     ):
@@ -63,7 +57,7 @@ def run(settings: TrainAgentStage, place: layout.Place, machine: Machine) -> Non
         agent = make_agent(settings.method, seen, watched.action_space, learning, seed, machine.device)
         training = train(
             agent,
-            make_env,
+            lambda: make_env(settings),
             env_steps=settings.env_steps,
             env_steps_per_update=learning.env_steps_per_update,
             prefill=learning.prefill,

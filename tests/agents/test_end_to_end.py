@@ -38,15 +38,9 @@ def _seen() -> ConcatenatedVAEs:
 
 @pytest.fixture
 def along(small: DreamingSettings, smoke_config) -> EndToEndDreamingSettings:
-    agents, form = (
-        smoke_config.environments.simple_shapes.agents,
-        smoke_config.environments.simple_shapes.representation,
-    )
-    settings = agents.learning("gw_dreamer_e2e", form.workspace)
     # What makes the chain quick to learn, with the workspace of the smoke scale.
-    return EndToEndDreamingSettings(
-        **{**dict(small), "standardised_z": True}, end_to_end=settings.end_to_end, workspace=settings.workspace
-    )
+    block = smoke_config.environments.simple_shapes.agents.end_to_end
+    return EndToEndDreamingSettings(**{**dict(small), "standardised_z": True}, end_to_end=block)
 
 
 def _agent(settings: EndToEndDreamingSettings, chain, seed: int = 5) -> EndToEndAgent:
@@ -64,14 +58,15 @@ def _same(one, other) -> bool:
 def test_the_settings_are_those_of_dreaming_and_the_representations_workspace(repository) -> None:
     config = load([repository / "config.yaml"])
     study = config.environments.simple_shapes
-    settings = study.agents.learning("gw_dreamer_e2e", study.representation.workspace)
+    settings = study.agents.learning("gw_dreamer_e2e")
     assert isinstance(settings, EndToEndDreamingSettings)
     assert {name: getattr(settings, name) for name in DreamingSettings.model_fields} == dict(study.agents.dreaming)
-    assert settings.workspace.dim == study.representation.workspace.dim
-    assert settings.workspace.optimisation == study.agents.end_to_end.optimisation
-    without = study.representation.workspace.model_copy(update={"kinds": {}})
+    form = settings.end_to_end.workspace
+    assert form.dim == study.representation.workspace.dim
+    assert form.optimisation == settings.end_to_end.optimisation
+    without = settings.end_to_end.model_copy(update={"workspace": None})
     with pytest.raises(UserError, match=r"workspace\.kinds does not have"):
-        study.agents.learning("gw_dreamer_e2e", without)
+        study.agents.model_copy(update={"end_to_end": without}).learning("gw_dreamer_e2e")
 
 
 def test_the_workspace_learns_along_twice_an_update_on_latents_from_replay(along, chain) -> None:
@@ -137,7 +132,7 @@ def test_after_the_cycle(along, chain, after: str, expected: list[int]) -> None:
 
 def test_spreads_are_those_of_all_batches_at_first_and_of_the_last_ones_later(along, chain) -> None:
     agent = _agent(along, chain)
-    batches = torch.randn(4, 500, along.workspace.dim, generator=torch.Generator().manual_seed(0)) * 2 + 1
+    batches = torch.randn(4, 500, along.end_to_end.workspace.dim, generator=torch.Generator().manual_seed(0)) * 2 + 1
     for agent.workspace_updates, batch in enumerate(batches):
         agent._follow("z_centre", "z_scale", batch)
     torch.testing.assert_close(agent.workspace.get_buffer("z_centre"), batches.flatten(0, 1).mean(0))
