@@ -1,5 +1,8 @@
 """How methods are called and coloured in every figure that compares them."""
 
+from matplotlib import colormaps
+from matplotlib.colors import to_hex
+
 from gwpipe.settings.methods import METHODS, entry
 
 _WORDS = {"gw": "GW", "vae": "VAE", "clip": "CLIP", "ppo": "PPO", "dreamer": "Dreamer", "e2e": "end-to-end"}
@@ -12,9 +15,9 @@ def label(method: str) -> str:
 
 
 def colour(method: str) -> str:
-    """Each method has its own, whatever else is drawn."""
-    names = sorted(METHODS)
-    return f"C{names.index(method) % 10}"
+    """Each method has its own, whatever else is drawn; full colours first, then the pale ones of the same map."""
+    number = list(METHODS).index(method)
+    return to_hex(colormaps["tab20"](2 * number % 20 + number // 10 % 2))
 
 
 def model_free(method: str) -> bool:
