@@ -40,10 +40,11 @@ class EndToEndAgent(DreamingAgent):
         device: str = "cpu",
     ) -> None:
         """`representation`: any over the frozen VAEs; its own way of fusing them is not used."""
-        self.end_to_end, self.form = settings.end_to_end, settings.end_to_end.workspace
-        if self.form is None:
+        form = settings.end_to_end.workspace
+        if form is None:
             raise ValueError("settings.end_to_end.workspace is not resolved")
-        self.workspace = make_workspace(representation.domains, self.form, seed)
+        self.end_to_end, self.form = settings.end_to_end, form
+        self.workspace = make_workspace(representation.domains, form, seed)
         learning = LearningWorkspace(representation.vaes, self.workspace, settings.standardised_z).to(device)
         super().__init__(learning, action_space, settings, seed, device)
         optimisation = self.end_to_end.optimisation

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import gymnasium
 from pydantic import ValidationError
@@ -74,7 +75,7 @@ def load_agent(weights: Path, place: Place, env: gymnasium.Env, device: str = "c
     for path in [*vaes.values(), *([workspace] if workspace else [])]:
         if verify(path)["sha256"] != then.get(path.parent.name):
             raise UserError(f"{weights} was trained on another {path} than the one there now; train the agent anew")
-    seen = env.observation_space
+    seen: Any = env.observation_space
     if entry(settings.method).encodes:
         seen = load_representation(vaes, workspace, settings.learning.standardised_z).to(device)
     agent = make_agent(settings.method, seen, env.action_space, settings.learning, settings.seed, device)

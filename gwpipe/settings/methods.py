@@ -38,9 +38,9 @@ class Entry:
 
 METHODS = {
     "gw_dreamer": Entry("gw", "dreaming", "gwpipe.agents.dreaming", "DreamingAgent"),
-    "gw_dreamer_e2e": Entry("vaes", "end_to_end", "gwpipe.agents.end_to_end", "EndToEndAgent"),
     "vae_dreamer": Entry("vaes", "dreaming", "gwpipe.agents.dreaming", "DreamingAgent"),
     "clip_dreamer": Entry("clip", "dreaming", "gwpipe.agents.dreaming", "DreamingAgent"),
+    "gw_dreamer_e2e": Entry("vaes", "end_to_end", "gwpipe.agents.end_to_end", "EndToEndAgent"),
     "ppo": Entry("observations", "ppo", "gwpipe.agents.ppo", "PPOAgent"),
     "vae_ppo": Entry("vaes", "ppo", "gwpipe.agents.ppo", "PPOAgent"),
     "clip_ppo": Entry("clip", "ppo", "gwpipe.agents.ppo", "PPOAgent"),

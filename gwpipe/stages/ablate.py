@@ -14,7 +14,7 @@ from gwpipe.seeding import derive
 from gwpipe.settings import domains
 from gwpipe.settings.figure_stages import AblateStage
 from gwpipe.settings.methods import entry
-from gwpipe.studies.tidy import tidy_frame, write_table
+from gwpipe.studies.tidy import Row, tidy_frame, write_table
 
 
 def run(settings: AblateStage, place: layout.Place, machine: Machine) -> None:
@@ -29,7 +29,7 @@ def run(settings: AblateStage, place: layout.Place, machine: Machine) -> None:
     modules = [f"gwpipe.envs.{env}", *domains.modules(settings.domains.values())]
     modules += [entry(method).module for method in settings.runs]
     record = Record("ablate", place.scale, settings.model_dump(mode="json"), agents, modules, machine.device)
-    rows = []
+    rows: list[Row] = []
     conditions = (None, *MODALITIES)
     blank = None
     with Progress(len(agents) * len(conditions) * settings.episodes, "episode", f"ablate {env} {task}") as progress:

@@ -1,6 +1,7 @@
 """figure6: trained agents that lose a modality, as a picture and in numbers."""
 
 import json
+from pathlib import Path
 
 import pandas as pd
 
@@ -16,7 +17,8 @@ from gwpipe.settings.figure_stages import FigureStage
 
 def run(settings: FigureStage, place: layout.Place, machine: Machine) -> None:
     """Sum up, draw, and write picture and numbers, each with its manifest."""
-    inputs, panels = [], []
+    inputs: list[Path] = []
+    panels: list[pd.DataFrame] = []
     for panel in settings.panels:
         criterion = place.path(layout.CRITERION, env=panel.env, task=panel.task)
         ablation = place.path(layout.ABLATION, env=panel.env, task=panel.task)
