@@ -69,10 +69,11 @@ def blanks(env: gymnasium.Env, episodes: int, seed: int) -> dict[str, npt.NDArra
     assert isinstance(space, gymnasium.spaces.Dict)
     watched = _Watching(env.action_space)
     rollout(watched, env, episodes, derive(seed, "blanks"), "sample")
+    attributes: npt.NDArray[np.float32] = np.stack(watched.seen).mean(axis=0, dtype=np.float64).astype(np.float32)
     picture = space["image"]
     return {
         "image": np.zeros(picture.shape or (), picture.dtype),
-        "attributes": np.mean(watched.seen, axis=0, dtype=np.float64).astype(np.float32),
+        "attributes": attributes,
     }
 
 

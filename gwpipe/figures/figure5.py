@@ -73,8 +73,8 @@ def _draw(axes: Axes, panel: Panel, numbers: pd.DataFrame) -> None:
     criterion = panel.criterion
     for method, line in numbers.groupby("method", sort=False):
         name, style = str(method), "--" if model_free(str(method)) else "-"
-        seeds = line["seeds"].iloc[0]
-        told = f"{label(name)}, {seeds} seed{'s' * (seeds > 1)} ({steps_to_criterion(criterion.methods[name])})"
+        seeds = int(line["seeds"].iloc[0])
+        told = f"{label(name)}, {seeds} seed{'s' if seeds > 1 else ''} ({steps_to_criterion(criterion.methods[name])})"
         axes.plot(line["step"], line["mean"], style, color=colour(name), label=told, lw=1.4)
         axes.fill_between(
             line["step"], line["mean"] - line["sem"], line["mean"] + line["sem"], color=colour(name), alpha=0.2, lw=0
