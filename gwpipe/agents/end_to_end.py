@@ -5,8 +5,8 @@ its pre-training. Then world model and actor-critic learn on z as the workspace 
 keeps u, and z is fused anew wherever it is used.
 
 A pre-trained workspace has noted what u and z spread over, at the beginning and the end of its training. One that
-still learns follows both: means and deviations of the batches, averaged over all of them at first and over the last
-1 / `spread_rate` later. They are part of its weights.
+still learns follows both: means and deviations of the last 1 / `spread_rate` batches, averaged. They are part of its
+weights. A longer memory would measure the z of a workspace that is no more.
 """
 
 import math

@@ -19,7 +19,7 @@ class EndToEndSettings(Settings):
     """After the last step of the cycle: keep end_lr, or begin the cycle again. The paper does not say."""
     workspace: WorkspaceSettings | None = None
     """Its form and losses (kind gw), with the optimisation above; the representation's, filled in on loading."""
-    spread_rate: float = Field(0.01, gt=0, le=1)
+    spread_rate: float = Field(0.1, gt=0, le=1)
     """What one batch counts in the running means and deviations of u and z, once there were 1 / rate batches."""
 
     def resolved(self, form: WorkspaceSettings) -> Self:
