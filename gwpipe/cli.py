@@ -5,19 +5,18 @@ Exit codes: 0 done, 1 a fault of ours (with its traceback), 2 a mistake or fault
 """
 
 import argparse
-import difflib
 import importlib
 import os
 import sys
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from gwpipe.errors import UserError
+from gwpipe.errors import UserError, nearest
 from gwpipe.layout import Place
 from gwpipe.machine import Machine
 from gwpipe.settings import config as configuration
-from gwpipe.settings.model import Settings
+from gwpipe.settings.model import Scale, Settings
 from gwpipe.settings.stages import RESERVED_STAGES, STAGES, stage_settings
 
 PAPER_SCALE = Path("workflow/scales/paper.yaml")
@@ -47,6 +46,14 @@ def parser() -> argparse.ArgumentParser:
         stage.add_argument(
             "--checkpoint-seconds", type=float, default=60.0, help="between two checkpoints (default: 60)"
         )
+        if name == "train_workspace":
+            stage.add_argument(
+                "--pictures-every",
+                type=int,
+                metavar="STEPS",
+                default=os.environ.get("GWPIPE_PICTURES_EVERY", "0"),
+                help="translations as PNG beside the log (default: $GWPIPE_PICTURES_EVERY, or 0: none)",
+            )
     return root
 
 
@@ -61,7 +68,12 @@ def chosen(arguments: argparse.Namespace) -> tuple[Settings, str]:
         if not arguments.scale:
             raise UserError("--settings also needs --scale, the folder under results/")
         try:
-            return kind.model_validate_json(arguments.settings), arguments.scale
+            scale = TypeAdapter(Scale).validate_python(arguments.scale)
+        except ValidationError:
+            allowed = "it names a folder under results/: only letters, digits, _ and - are allowed"
+            raise UserError(f"--scale '{arguments.scale}' is no scale; {allowed}") from None
+        try:
+            return kind.model_validate_json(arguments.settings), scale
         except ValidationError as fault:
             raise UserError(f"--settings: {configuration.explain(fault, kind)}") from None
     for wildcard in wildcards:
@@ -79,9 +91,7 @@ def refuse_unknown(words: list[str]) -> None:
     if words and not words[0].startswith("-") and words[0] not in STAGES:
         if words[0] in RESERVED_STAGES:
             raise UserError(f"stage '{words[0]}' is reserved and not available yet")
-        close = difflib.get_close_matches(words[0], STAGES, n=1)
-        hint = f"; did you mean '{close[0]}'?" if close else f"; there is {', '.join(STAGES)}"
-        raise UserError(f"stage '{words[0]}' is unknown{hint}")
+        raise UserError(f"stage '{words[0]}' is unknown{nearest(words[0], STAGES)}")
 
 
 def main(words: list[str] | None = None) -> int:
@@ -92,7 +102,8 @@ def main(words: list[str] | None = None) -> int:
         arguments = parser().parse_args(words)
         settings, scale = chosen(arguments)
         stage = importlib.import_module(f"gwpipe.stages.{arguments.stage}")
-        machine = Machine(arguments.threads, arguments.device, arguments.checkpoint_seconds)
+        pictures = getattr(arguments, "pictures_every", 0)
+        machine = Machine(arguments.threads, arguments.device, arguments.checkpoint_seconds, pictures)
         stage.run(settings, Place(arguments.root, scale), machine)
     except UserError as mistake:
         print(f"gwpipe: {mistake}", file=sys.stderr)

@@ -5,6 +5,7 @@ docs/adding-a-domain.md has a whole example, and `gwpipe.domains.conformance` ch
 """
 
 from abc import ABC, abstractmethod
+from itertools import chain
 from typing import Any, NoReturn
 
 import numpy as np
@@ -82,6 +83,9 @@ class Domain(nn.Module, ABC):
     def fit_to(self, prepared: npt.NDArray[Any]) -> None:
         """Adapt what is not learnt by gradient (scales) to prepared training observations (N, …), before training."""
 
+    def schedule(self, progress: float) -> None:
+        """Called before each training step with the share of steps done, for losses that change on the way."""
+
     @torch.no_grad()
     def encode(self, observations: npt.NDArray[Any]) -> Tensor:
         """Observations (B, …), as the environment gives them, to u (B, latent), without gradient.
@@ -95,7 +99,7 @@ class Domain(nn.Module, ABC):
 
     def tensor(self, prepared: npt.NDArray[Any]) -> Tensor:
         """Prepared observations as a tensor on the module's device."""
-        held = next(self.parameters(), None)
+        held = next(chain(self.parameters(), self.buffers()), None)
         return torch.as_tensor(np.ascontiguousarray(prepared), device=None if held is None else held.device)
 
     def _refuse(self) -> NoReturn:

@@ -31,6 +31,8 @@ class Run:
     """Says whose checkpoint it is; one of another identity is refused."""
     checkpoint_seconds: float = 60.0
     device: str = "cpu"
+    watch: Callable[[int], None] | None = None
+    """Called after each step with the number of steps done; may look at the module and must not change it."""
 
 
 def one_cycle(step: int, settings: OptimisationSettings) -> float:
@@ -83,6 +85,8 @@ def fit(
                     wrong = ", ".join(f"{name} = {value}" for name, value in shown.items() if not math.isfinite(value))
                     raise UserError(f"{run.label}, step {step}: {wrong}; lower max_lr ({settings.max_lr})")
             progress.update(1, **shown)
+            if run.watch is not None:
+                run.watch(step + 1)
             if run.checkpoint is not None and due():
                 _save(module, optimiser, step + 1, run)
     module.eval()

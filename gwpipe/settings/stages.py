@@ -41,6 +41,8 @@ class TrainVAEStage(Settings):
     data: list[DataName]
     holdout: float
     seed: Seed
+    reference: bool = False
+    """Taken from the package; `data` is empty then."""
 
 
 class CacheLatentsStage(Settings):
@@ -60,6 +62,8 @@ class TrainWorkspaceStage(Settings):
     data: list[DataName]
     holdout: float
     seed: Seed
+    reference: bool = False
+    """Taken from the package; `data` is empty then."""
 
 
 class RandomPolicyStage(Settings):
@@ -149,9 +153,10 @@ def train_vae(config: Config, env: EnvironmentName, domain: DomainName) -> Train
         env=env,
         domain=domain,
         vae=representation.vae[domain],
-        data=data_names(representation),
+        data=[] if representation.reference else data_names(representation),
         holdout=representation.holdout,
         seed=representation.seed,
+        reference=representation.reference,
     )
 
 
@@ -175,9 +180,10 @@ def train_workspace(config: Config, env: EnvironmentName, kind: WorkspaceKind) -
         losses=workspace.kinds[kind],
         workspace=workspace.model_copy(update={"kinds": {}}),
         domains=sorted(representation.domains),
-        data=data_names(representation),
+        data=[] if representation.reference else data_names(representation),
         holdout=representation.holdout,
         seed=representation.seed,
+        reference=representation.reference,
     )
 
 
@@ -262,6 +268,7 @@ STAGES: dict[str, tuple[type[Settings], Callable[..., Settings], tuple[str, ...]
     "figure2": (studies.Figure2Stage, studies.figure2, ()),
     "train_selection": (studies.TrainSelectionStage, studies.train_selection, ("env", "rule", "seed")),
     "fusion_rules": (studies.FusionRulesStage, studies.fusion_rules, ()),
+    "out_of_distribution": (studies.OutOfDistributionStage, studies.out_of_distribution, ()),
     "count_flops": (CountFlopsStage, count_flops, ("env", "task")),
     "table1": (Table1Stage, table1, ()),
 }

@@ -48,6 +48,8 @@ def agents(env):
 
 def data_of_representation(wildcards):
     """Every data set that the representation of an environment is trained on, each with its manifest."""
+    if representation(wildcards).reference:
+        return []
     return [
         path.format(env=wildcards.env, task=source.task, policy=source.policy)
         for source in representation(wildcards).data
@@ -75,7 +77,7 @@ def caches(env):
 
 
 def latents_of_representation(wildcards):
-    """The latents that workspaces are trained on, each with its manifest."""
+    """The latents that workspaces and rules of fusion are trained on, each with its manifest."""
     return [name for path in caches(wildcards.env) for name in (path, path + layout.MANIFEST)]
 
 
@@ -157,6 +159,23 @@ def measured(kinds):
     paths = [path.format(env=env, domain=domain) for domain in ("v", "attr") for path in with_manifest(layout.VAE)]
     paths += [path.format(env=env, kind=kind) for kind in kinds for path in with_manifest(layout.WORKSPACE)]
     return paths + with_manifest(layout.READER)
+
+
+def seen_without_hole(wildcards):
+    """The VAEs and the reader of Simple Shapes, its data, and latents of images and attributes, with their manifests."""
+    env = "simple_shapes"
+    names = [source.model_dump(include={"task", "policy"}) for source in CONFIG.environments[env].representation.data]
+    paths = [path.format(env=env, **name) for name in names for path in with_manifest(layout.DATA)]
+    return (
+        measured([])
+        + paths
+        + [
+            path.format(env=env, domain=domain, **name)
+            for name in names
+            for domain in ("attr", "v")
+            for path in with_manifest(layout.LATENTS)
+        ]
+    )
 
 
 def fused_by_rules(wildcards):
