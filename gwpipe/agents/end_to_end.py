@@ -78,7 +78,7 @@ class EndToEndAgent(DreamingAgent):
                 self._follow(f"centre_{name}", f"scale_{name}", latents)
         mixing = Random(self.form.fusion_temperature, generator)
         coefficients = self.form.kinds["gw"].model_dump()
-        loss, found = workspace_losses(self.workspace, {tuple(u): u}, mixing, coefficients)
+        loss, found = workspace_losses(self.workspace, {tuple(u): u}, mixing, coefficients, self.form.contrastive)
         for group in self._optimisers["workspace"].param_groups:
             group["lr"] = self._learning_rate()
         self._descend("workspace", loss)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from gwpipe import checkpoint
 from gwpipe.errors import UserError
+from gwpipe.metrics import interval
 from gwpipe.progress import Progress, every
 from gwpipe.settings.representation import OptimisationSettings
 
@@ -68,7 +69,7 @@ def fit(
     parameters = [p for p in module.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(parameters, lr=settings.start_lr, weight_decay=settings.weight_decay, fused=True)
     first = _resume(module, optimiser, run)
-    due = every(run.checkpoint_seconds)
+    due, recorded = every(run.checkpoint_seconds), interval(settings.steps)
     module.train()
     with Progress(settings.steps, "step", run.label, done=first) as progress:
         for step in range(first, settings.steps):
@@ -79,11 +80,14 @@ def fit(
             loss.backward()
             optimiser.step()
             shown = {}
-            if progress.due() or step == settings.steps - 1:
+            record = (step + 1) % recorded == 0 or step == settings.steps - 1
+            if record or progress.due():
                 shown = {name: value.item() for name, value in metrics.items()}
                 if not all(map(math.isfinite, shown.values())):
                     wrong = ", ".join(f"{name} = {value}" for name, value in shown.items() if not math.isfinite(value))
                     raise UserError(f"{run.label}, step {step}: {wrong}; lower max_lr ({settings.max_lr})")
+            if record:
+                progress.record(step + 1, **shown, learning_rate=learning_rate(step, settings))
             progress.update(1, **shown)
             if run.watch is not None:
                 run.watch(step + 1)

@@ -20,6 +20,10 @@ class LearningSettings(Settings):
         """What a run's budget has to exceed for an update, by key."""
         return {"env_steps_per_update": self.env_steps_per_update}
 
+    def updates_in(self, decisions: int, env_steps: int) -> int:
+        """About how many updates fall into so many decisions, which take so many environment steps."""
+        return env_steps // self.env_steps_per_update
+
     @property
     def learning_rates(self) -> dict[str, float]:
         """Every learning rate by its key: what to lower when numbers are no longer finite."""

@@ -43,6 +43,9 @@ class PPOSettings(LearningSettings):
     def data_for_an_update(self) -> dict[str, int]:
         return {"n_steps": self.n_steps}
 
+    def updates_in(self, decisions: int, env_steps: int) -> int:
+        return decisions // self.n_steps
+
     @model_validator(mode="after")
     def _batches_divide_a_rollout(self) -> Self:
         if self.n_steps % self.batch_size:

@@ -29,10 +29,11 @@ rule figure5:
         criterion=of_panels(layout.CRITERION),
         code=sources("gwpipe.stages.figure5"),
     output:
-        png=layout.FIGURE5,
+        png=shown(layout.FIGURE5, "figure5", "Agents", "picture"),
         pdf=layout.FIGURE5_PDF,
-        numbers=layout.FIGURE5_NUMBERS,
-        manifests=[path + layout.MANIFEST for path in (layout.FIGURE5, layout.FIGURE5_PDF, layout.FIGURE5_NUMBERS)],
+        numbers=shown(layout.FIGURE5_NUMBERS, "figure5", "Agents", "numbers"),
+        manifest=provenance(layout.FIGURE5),
+        manifests=[path + layout.MANIFEST for path in (layout.FIGURE5_PDF, layout.FIGURE5_NUMBERS)],
     log:
         f"logs/{SCALE}/figure5/figure5.log",
     benchmark:
@@ -51,10 +52,11 @@ rule figure6:
         criterion=of_panels(layout.CRITERION),
         code=sources("gwpipe.stages.figure6"),
     output:
-        png=layout.FIGURE6,
+        png=shown(layout.FIGURE6, "figure6", "Agents", "picture"),
         pdf=layout.FIGURE6_PDF,
-        numbers=layout.FIGURE6_NUMBERS,
-        manifests=[path + layout.MANIFEST for path in (layout.FIGURE6, layout.FIGURE6_PDF, layout.FIGURE6_NUMBERS)],
+        numbers=shown(layout.FIGURE6_NUMBERS, "figure6", "Agents", "numbers"),
+        manifest=provenance(layout.FIGURE6),
+        manifests=[path + layout.MANIFEST for path in (layout.FIGURE6_PDF, layout.FIGURE6_NUMBERS)],
     log:
         f"logs/{SCALE}/figure6/figure6.log",
     benchmark:

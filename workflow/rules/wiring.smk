@@ -2,7 +2,7 @@
 from gwpipe import layout
 from gwpipe.settings import domains, experts
 from gwpipe.settings.methods import METHODS
-from gwpipe.settings.stages import stage_settings
+from gwpipe.settings.stages import STAGES, stage_settings
 from gwpipe.sources import sources
 
 
