@@ -20,8 +20,8 @@ class LearningSettings(Settings):
         """What a run's budget has to exceed for an update, by key."""
         return {"env_steps_per_update": self.env_steps_per_update}
 
-    def updates_in(self, decisions: int, env_steps: int) -> int:
-        """About how many updates fall into so many decisions, which take so many environment steps."""
+    def updates_in(self, env_steps: int, action_repeat: int) -> int:
+        """About how many updates fall into a run."""
         return env_steps // self.env_steps_per_update
 
     @property

@@ -43,8 +43,8 @@ class PPOSettings(LearningSettings):
     def data_for_an_update(self) -> dict[str, int]:
         return {"n_steps": self.n_steps}
 
-    def updates_in(self, decisions: int, env_steps: int) -> int:
-        return decisions // self.n_steps
+    def updates_in(self, env_steps: int, action_repeat: int) -> int:
+        return env_steps // (action_repeat * self.n_steps)
 
     @model_validator(mode="after")
     def _batches_divide_a_rollout(self) -> Self:

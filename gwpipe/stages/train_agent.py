@@ -51,9 +51,7 @@ def run(settings: TrainAgentStage, place: layout.Place, machine: Machine) -> Non
         if method.encodes:
             seen = load_representation(vaes, workspace, learning.standardised_z).to(machine.device)
         agent = make_agent(settings.method, seen, watched.action_space, learning, seed, machine.device)
-        recorded = interval(
-            learning.updates_in(settings.env_steps // settings.environment.action_repeat, settings.env_steps)
-        )
+        recorded = interval(learning.updates_in(settings.env_steps, settings.environment.action_repeat))
 
         def log(step: int, measured: dict[str, float]) -> None:
             if (agent.updates - 1) % recorded == 0:
