@@ -16,18 +16,23 @@ class Machine:
     pictures_every: int = 0
     """Steps of `train_workspace` between two pictures of its translations; 0: none."""
 
-    def prepare(self) -> None:
-        """Tell torch. More threads than processors only wait for each other.
-
-        Raises:
-            UserError: fewer than one thread, a device that this machine does not have, or a negative number of steps.
+    def __post_init__(self) -> None:
+        """Raises:
+        UserError: fewer than one thread, or a negative number of steps.
         """
-        import torch
-
         if self.threads < 1:
             raise UserError(f"--threads must be at least 1, not {self.threads}")
         if self.pictures_every < 0:
             raise UserError(f"--pictures-every must be 0 (none) or a number of steps, not {self.pictures_every}")
+
+    def prepare(self) -> None:
+        """Tell torch. More threads than processors only wait for each other.
+
+        Raises:
+            UserError: a device that this machine does not have.
+        """
+        import torch
+
         self._require_device()
         torch.set_num_threads(min(self.threads, len(os.sched_getaffinity(0))))
 
