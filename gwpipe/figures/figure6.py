@@ -60,6 +60,7 @@ def _range(summary: pd.DataFrame) -> tuple[float, float]:
     """Both halves of an environment share one, with a little room."""
     low = min(0.0, float((summary["mean"] - summary["sem"]).min()))
     high = float((summary["mean"] + summary["sem"]).max())
-    high = max(high, float(summary["criterion"].fillna(0).max()))
+    threshold = summary["criterion"].iloc[0]
+    high = max(high, float(threshold)) if pd.notna(threshold) else high
     room = 0.06 * (high - low) or 1.0
     return low - (room if low < 0 else 0), high + room
