@@ -46,6 +46,11 @@ METHODS = {
     "dreamer_12m": Entry("observations", "dreamer", "gwpipe.agents.dreamer_v3_agent", "DreamerAgent", "12m"),
     "dreamer_40m": Entry("observations", "dreamer", "gwpipe.agents.dreamer_v3_agent", "DreamerAgent", "40m"),
     "dreamer_100m": Entry("observations", "dreamer", "gwpipe.agents.dreamer_v3_agent", "DreamerAgent", "100m"),
+    "gw_dreamer_e2e": Entry("vaes", "end_to_end", "gwpipe.agents.end_to_end", "EndToEndAgent"),
+    "ppo": Entry("observations", "ppo", "gwpipe.agents.ppo", "PPOAgent"),
+    "vae_ppo": Entry("vaes", "ppo", "gwpipe.agents.ppo", "PPOAgent"),
+    "clip_ppo": Entry("clip", "ppo", "gwpipe.agents.ppo", "PPOAgent"),
+    "gw_ppo": Entry("gw", "ppo", "gwpipe.agents.ppo", "PPOAgent"),
 }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from gwpipe.errors import UserError, nearest
+from gwpipe.settings import figure_stages as figures
 from gwpipe.settings import study_stages as studies
 from gwpipe.settings.agents import CriterionSettings, DreamingSettings, EvaluationSettings, Learning
 from gwpipe.settings.choices import DataName, data_names, kinds_of, seed_number
@@ -232,6 +233,11 @@ def criterion(config: Config, env: EnvironmentName, task: str) -> CriterionStage
     return CriterionStage(env=env, task=task, runs=agents.runs, criterion=agents.criterion)
 
 
+def ablate(config: Config, env: EnvironmentName, task: str) -> figures.AblateStage:
+    _task(config, env, task)
+    return figures.ablate(config, env)
+
+
 def count_flops(config: Config, env: EnvironmentName, task: str, paper: Config) -> CountFlopsStage:
     _task(config, env, task)
     run = [method for method, seeds in config.environments[env].agents.runs.items() if seeds]
@@ -280,6 +286,9 @@ STAGES: dict[str, tuple[type[Settings], Callable[..., Settings], tuple[str, ...]
     "random_policy": (RandomPolicyStage, random_policy, ("env", "task")),
     "train_agent": (TrainAgentStage, train_agent, ("env", "task", "method", "seed")),
     "criterion": (CriterionStage, criterion, ("env", "task")),
+    "ablate": (figures.AblateStage, ablate, ("env", "task")),
+    "figure5": (figures.FigureStage, figures.figure, ()),
+    "figure6": (figures.FigureStage, figures.figure, ()),
     "train_reader": (studies.TrainReaderStage, studies.train_reader, ()),
     "workspace_quality": (studies.WorkspaceQualityStage, studies.workspace_quality, ()),
     "figure2": (studies.Figure2Stage, studies.figure2, ()),
@@ -293,7 +302,7 @@ STAGES: dict[str, tuple[type[Settings], Callable[..., Settings], tuple[str, ...]
 }
 """Stage → (its settings class, how they are cut out of the configuration, the wildcards that choose one)."""
 
-RESERVED_STAGES = ("ablate", "figures", "train_expert")
+RESERVED_STAGES = ("figures", "train_expert")
 
 
 def stage_settings(stage: str, config: Config, paper: Config | None = None, **wildcards: Any) -> Settings:

@@ -201,3 +201,11 @@ def test_markdown_says_what_a_reader_needs(rows: list[dict[str, Any]]) -> None:
 def test_markdown_is_silent_about_episodes_of_full_length(counts: Counts) -> None:
     rows = table1_rows("paper", study(episode_decisions=500), counts, criterion())
     assert "shortened" not in table1_markdown(rows)
+
+
+def test_methods_that_the_paper_does_not_list_are_left_out(counts: Counts) -> None:
+    agent = {"seed": 0, "updates": 40, "env_steps": 8000, "encoded_observations": 2010}
+    more = {**study().model_dump()["runs"], "gw_ppo": [agent], "gw_dreamer_e2e": [agent]}
+    arrived = {"gw_dreamer": method(6000, 4000, None), "gw_ppo": method(2000), "gw_dreamer_e2e": method(None)}
+    without = table1_rows("default", study(), counts, criterion(gw_dreamer=arrived["gw_dreamer"]))
+    assert table1_rows("default", study(runs=more), counts, criterion(**arrived)) == without

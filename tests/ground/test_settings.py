@@ -15,7 +15,7 @@ def raw(repository):
     return yaml.safe_load((repository / "config.yaml").read_text())
 
 
-@pytest.mark.parametrize("scale", ["smoke", "paper"])
+@pytest.mark.parametrize("scale", ["smoke", "paper", "study"])
 def test_every_scale_is_an_overlay_of_the_same_keys(repository, scale):
     config = load([repository / "config.yaml", repository / f"workflow/scales/{scale}.yaml"])
     assert config.scale == scale

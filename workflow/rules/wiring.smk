@@ -104,6 +104,42 @@ def curves(wildcards):
     ]
 
 
+def agents_with_what_they_see(wildcards):
+    """Every configured agent of an environment, and the VAEs and workspaces that any of them sees through."""
+    runs = agents(wildcards.env).runs
+    methods = [METHODS[method] for method, seeds in runs.items() if seeds]
+    paths = [
+        path.format(env=wildcards.env, task=wildcards.task, method=method, seed=seed)
+        for method, seeds in runs.items()
+        for seed in seeds
+        for path in with_manifest(layout.AGENT)
+    ]
+    paths += vaes(wildcards) if any(method.encodes for method in methods) else []
+    return paths + [
+        path.format(env=wildcards.env, kind=kind)
+        for kind in sorted({method.workspace for method in methods if method.workspace})
+        for path in with_manifest(layout.WORKSPACE)
+    ]
+
+
+def of_panels(pattern):
+    """The artefact of every environment that Figures 5 and 6 show, with its manifest."""
+    return [
+        path.format(env=env, task=agents(env).task) for env in CONFIG.figures.panels for path in with_manifest(pattern)
+    ]
+
+
+def curves_of_panels(wildcards):
+    """The curves of every environment that Figure 5 shows, with their manifests."""
+    return [
+        path.format(env=env, task=agents(env).task, method=method, seed=seed)
+        for env in CONFIG.figures.panels
+        for method, seeds in agents(env).runs.items()
+        for seed in seeds
+        for path in with_manifest(layout.CURVE)
+    ]
+
+
 def per_environment(pattern):
     """The artefact of every environment's configured task, with its manifest."""
     return [
