@@ -2,7 +2,17 @@
 
 from gwpipe.errors import UserError
 
-EXPERTS: dict[str, str] = {"push_green": "gwpipe.experts.push_green:PushGreen"}
+EXPERTS: dict[str, str] = {
+    "push_red": "gwpipe.experts.push_button:PushButton",
+    "push_green": "gwpipe.experts.push_button:PushButton",
+    "push_blue": "gwpipe.experts.push_button:PushButton",
+    "open_slide": "gwpipe.experts.open_slide:OpenSlide",
+    "ball_off_table": "gwpipe.experts.roll_ball:RollBall",
+    "flat_block_in_bin": "gwpipe.experts.slide_flat_block:FlatBlockInBin",
+    "flat_block_off_table": "gwpipe.experts.slide_flat_block:FlatBlockOffTable",
+    "upright_block_in_bin": "gwpipe.experts.carry_upright_block:CarryUprightBlock",
+    "upright_block_off_table": "gwpipe.experts.carry_upright_block:CarryUprightBlock",
+}
 """Task → "module:class" of its expert. A new one is a file in `gwpipe/experts` and a line here. Named, not imported, so
 that a change to one expert collects nobody else's data anew."""
 
