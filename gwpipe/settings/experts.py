@@ -12,6 +12,8 @@ EXPERTS: dict[str, str] = {
     "flat_block_off_table": "gwpipe.experts.slide_flat_block:FlatBlockOffTable",
     "upright_block_in_bin": "gwpipe.experts.carry_upright_block:CarryUprightBlock",
     "upright_block_off_table": "gwpipe.experts.carry_upright_block:CarryUprightBlock",
+    "lift_upright_block": "gwpipe.experts.lift_upright_block:LiftUprightBlock",
+    "lift_ball": "gwpipe.experts.carry_ball:LiftBall",
 }
 """Task → "module:class" of its expert. A new one is a file in `gwpipe/experts` and a line here. Named, not imported, so
 that a change to one expert collects nobody else's data anew."""
