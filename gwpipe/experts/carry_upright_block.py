@@ -8,7 +8,7 @@ from gwpipe.experts.engine import CLOSED, OPEN, Expert
 
 _GRASP = 0.86  # m, height of the grasp; the block's middle is at .85, its top at .94
 _DEEP = 0.02  # m that the fingertips go beyond the block's middle: less, and the closing fingers squeeze it out
-_CLEAR = 0.81  # m, height of the block's foot that clears the flat block
+_OVER_FLAT_BLOCK = 0.81  # m, height of the block's foot that clears the flat block
 _BIN = np.array([0.42, 0.53])
 
 
@@ -16,14 +16,18 @@ class CarryUprightBlock(Expert):
     """Open fingers along the hand's axis around the block, close, lift, over the bin, open."""
 
     def plan(self, rng: np.random.Generator) -> Iterator[np.ndarray]:
-        """Grasp, carry, release; again if it slipped."""
-        while self.where("upright_block")[2] > 0.7:
-            yield from self.grasp()
-            yield from self.carry()
-            yield from self.rest(15, OPEN)
+        """Drop the block, then stay."""
+        yield from self.drop_in_bin()
         yield from self.stay(OPEN)
 
-    def grasp(self) -> Iterator[np.ndarray]:
+    def drop_in_bin(self) -> Iterator[np.ndarray]:
+        """Grasp, carry, release; again if it slipped."""
+        while self.where("upright_block")[2] > 0.7:
+            yield from self.grasp_block()
+            yield from self.carry_block(_BIN, _OVER_FLAT_BLOCK)
+            yield from self.rest(15, OPEN)
+
+    def grasp_block(self) -> Iterator[np.ndarray]:
         """Close the fingers around the block."""
 
         def before(distance: float) -> np.ndarray:
@@ -35,15 +39,14 @@ class CarryUprightBlock(Expert):
         yield from self.reach(lambda: before(-_DEEP), OPEN, self.level, near=0.01, limit=40)
         yield from self.rest(12, CLOSED)
 
-    def carry(self) -> Iterator[np.ndarray]:
-        """Over the bin, the foot above all that lies on the desk: it sinks slowly in the grasp."""
+    def carry_block(self, to: np.ndarray, height: float) -> Iterator[np.ndarray]:
+        """Carry its middle to `to` (2,) m, its foot at least at `height` m: it sinks slowly in the grasp."""
         for _ in range(150):
-            aside = float(np.linalg.norm(_BIN - self.where("upright_block")[:2]))
-            if aside < 0.03 or not self.held():
+            ahead = to - self.where("upright_block")[:2]
+            if np.linalg.norm(ahead) < 0.03 or not self.held():
                 return
-            rise = 0.01 + _CLEAR - self.foot()
-            ahead = _BIN - self.where("upright_block")[:2] if rise < 0.01 else np.zeros(2)
-            yield self.toward(self.tip() + np.array([*ahead, rise]), CLOSED)
+            rise = 0.01 + height - self.foot()
+            yield self.toward(self.tip() + np.array([*(ahead if rise < 0.01 else np.zeros(2)), rise]), CLOSED)
 
     def held(self) -> bool:
         """The block is between the fingers."""

@@ -16,7 +16,7 @@ class LiftUprightBlock(CarryUprightBlock):
     def plan(self, rng: np.random.Generator) -> Iterator[np.ndarray]:
         """Grasp, lift, turn, hold; again if it fell."""
         while True:
-            yield from self.grasp()
+            yield from self.grasp_block()
             place = self.tip()[:2].copy()
             while self.held():
                 clear = self.foot() > 0.80

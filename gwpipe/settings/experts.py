@@ -12,8 +12,15 @@ EXPERTS: dict[str, str] = {
     "flat_block_off_table": "gwpipe.experts.slide_flat_block:FlatBlockOffTable",
     "upright_block_in_bin": "gwpipe.experts.carry_upright_block:CarryUprightBlock",
     "upright_block_off_table": "gwpipe.experts.carry_upright_block:CarryUprightBlock",
+    "upright_block_in_shelf": "gwpipe.experts.upright_block_in_shelf:UprightBlockInShelf",
+    "flat_block_in_shelf": "gwpipe.experts.flat_block_in_shelf:FlatBlockInShelf",
+    "stack": "gwpipe.experts.stack:Stack",
     "lift_upright_block": "gwpipe.experts.lift_upright_block:LiftUprightBlock",
     "lift_ball": "gwpipe.experts.carry_ball:LiftBall",
+    "ball_in_bin": "gwpipe.experts.carry_ball:BallInBin",
+    "ball_in_shelf": "gwpipe.experts.carry_ball:BallInShelf",
+    "lift_flat_block": "gwpipe.experts.lift_flat_block:LiftFlatBlock",
+    "open_drawer": "gwpipe.experts.open_drawer:OpenDrawer",
 }
 """Task → "module:class" of its expert. A new one is a file in `gwpipe/experts` and a line here. Named, not imported, so
 that a change to one expert collects nobody else's data anew."""
