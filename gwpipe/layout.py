@@ -16,6 +16,7 @@ RANDOM = HOME + "/agents/{task}/random/returns.json"
 AGENT = HOME + "/agents/{task}/{method}/seed{seed}/weights.safetensors"
 CURVE = HOME + "/agents/{task}/{method}/seed{seed}/curve.csv"
 CRITERION = HOME + "/criterion/{task}.json"
+EXPERT = HOME + "/experts/{task}.json"
 FLOPS = HOME + "/flops/{task}.json"
 SELECTION = HOME + "/selection/{rule}/seed{seed}/weights.safetensors"
 READER = "results/{scale}/simple_shapes/reader/weights.safetensors"
@@ -26,6 +27,8 @@ CLAIMS = "results/claims_flops.csv"
 PARAMETERS = "results/tables/parameters.csv"
 WORKSPACE_QUALITY = "results/tables/workspace_quality.csv"
 WORKSPACE_QUALITY_MARKDOWN = "results/tables/workspace_quality.md"
+EXPERTS = "results/tables/experts.csv"
+EXPERTS_MARKDOWN = "results/tables/experts.md"
 FIGURE2 = "results/figures/figure2.png"
 FIGURE2_PDF = "results/figures/figure2.pdf"
 FIGURE2_NUMBERS = "results/figures/figure2.csv"
@@ -41,6 +44,7 @@ MADE_BY: dict[str, tuple[str, ...]] = {
     "cache_latents": (LATENTS,),
     "train_workspace": (WORKSPACE,),
     "random_policy": (RANDOM,),
+    "measure_expert": (EXPERT,),
     "train_agent": (AGENT, CURVE),
     "criterion": (CRITERION,),
     "count_flops": (FLOPS,),

@@ -1,4 +1,4 @@
-"""flat_block_in_shelf: slide the flat block into the open side of the shelf; the upright block must not be in its way."""
+"""flat_block_in_shelf: slide the flat block into the open side of the shelf, where the upright block leaves room."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ _REACH = 0.34  # m; further right the arm is too short
 
 
 class FlatBlockInShelf(CarryUprightBlock, SlideFlatBlock):
-    """Carry the upright block away where it is in the way, slide the flat one right of the door, then into the shelf."""
+    """Carry the upright block away where it would be in the way, slide the flat one beside the door, then in."""
 
     def plan(self, rng: np.random.Generator) -> Iterator[np.ndarray]:
         """Clear the lane, slide right or left, slide in, keep pushing."""

@@ -48,4 +48,4 @@ class OpenDrawer(Expert):
             yield self.toward(np.array([x, self.tip()[1] - 0.03, z]), CLOSED)
             stalled = stalled + 1 if self._opening() > before - 0.001 else 0
             before = min(before, self._opening())
-        yield from self.reach(lambda: np.array([*self.tip()[:2], 0.82]) + [0.0, 0.01, 0.0], CLOSED, near=0.02, limit=40)
+        yield from self.reach(lambda: np.array([x, self.tip()[1] + 0.01, 0.82]), CLOSED, near=0.02, limit=40)

@@ -11,6 +11,7 @@ from gwpipe.settings.agents import CriterionSettings, DreamingSettings, Evaluati
 from gwpipe.settings.choices import DataName, data_names, kinds_of, seed_number
 from gwpipe.settings.config import ENVIRONMENTS, Config, explain
 from gwpipe.settings.environments import TASKS, EnvironmentName, RoboDeskSettings, SimpleShapesSettings
+from gwpipe.settings.experts import place_of
 from gwpipe.settings.model import Scale, Seed, Seeds, Settings
 from gwpipe.settings.representation import (
     DomainName,
@@ -66,6 +67,22 @@ class RandomPolicyStage(Settings):
     task: str
     episodes: int
     seed: Seed
+
+
+class MeasureExpertStage(Settings):
+    env: EnvironmentName
+    environment: EnvironmentSettings
+    task: str
+    episodes: int
+    random_episodes: int
+    seed: Seed
+
+
+class ExpertTableStage(Settings):
+    scale: Scale
+    env: EnvironmentName
+    environment: EnvironmentSettings
+    tasks: list[str]
 
 
 class TrainAgentStage(Settings):
@@ -187,6 +204,28 @@ def random_policy(config: Config, env: EnvironmentName, task: str) -> RandomPoli
     )
 
 
+def measure_expert(config: Config, env: EnvironmentName, task: str) -> MeasureExpertStage:
+    study = config.environments.robodesk
+    if env != study.name:
+        raise UserError(f"{env} has no scripted experts; {study.name} has")
+    place_of(task)
+    return MeasureExpertStage(
+        env=env,
+        environment=study.environment.model_copy(update={"episode_decisions": study.experts.decisions}),
+        task=task,
+        episodes=study.experts.episodes,
+        random_episodes=study.experts.random_episodes,
+        seed=study.experts.seed,
+    )
+
+
+def expert_table(config: Config) -> ExpertTableStage:
+    study = config.environments.robodesk
+    return ExpertTableStage(
+        scale=config.scale, env=study.name, environment=study.environment, tasks=study.experts.tasks
+    )
+
+
 def train_agent(config: Config, env: EnvironmentName, task: str, method: Method, seed: str | int) -> TrainAgentStage:
     _task(config, env, task)
     study = config.environments[env]
@@ -246,6 +285,8 @@ STAGES: dict[str, tuple[type[Settings], Callable[..., Settings], tuple[str, ...]
     "train_workspace": (TrainWorkspaceStage, train_workspace, ("env", "kind")),
     "random_policy": (RandomPolicyStage, random_policy, ("env", "task")),
     "train_agent": (TrainAgentStage, train_agent, ("env", "task", "method", "seed")),
+    "measure_expert": (MeasureExpertStage, measure_expert, ("env", "task")),
+    "expert_table": (ExpertTableStage, expert_table, ()),
     "criterion": (CriterionStage, criterion, ("env", "task")),
     "train_reader": (studies.TrainReaderStage, studies.train_reader, ()),
     "workspace_quality": (studies.WorkspaceQualityStage, studies.workspace_quality, ()),

@@ -22,3 +22,8 @@ def test_table_1_does_not_wait_for_them(copy_project, tmp_path):
     planned = copy_project(tmp_path / "project").planned("results/table1.csv", *SMOKE)
     assert not {"train_reader", "workspace_quality", "figure2"} & planned
     assert "table1" in planned
+
+
+def test_the_table_of_experts_needs_them_and_nothing_trained(copy_project, tmp_path):
+    planned = copy_project(tmp_path / "project").planned("results/tables/experts.csv", *SMOKE)
+    assert planned == {"measure_expert:robodesk,push_green", "measure_expert:robodesk,stack", "expert_table"}

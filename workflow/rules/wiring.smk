@@ -133,3 +133,9 @@ def fused_by_rules(wildcards):
         for seed in study.seeds
         for path in with_manifest(layout.SELECTION)
     ]
+
+
+def measured_experts():
+    """What is known of every expert that the table tells of, with manifests."""
+    tasks = CONFIG.environments.robodesk.experts.tasks
+    return [path.format(env="robodesk", task=task) for task in tasks for path in with_manifest(layout.EXPERT)]
