@@ -7,13 +7,15 @@ import numpy as np
 from gwpipe.experts.engine import CLOSED, OPEN, Expert
 
 _GRASP = 0.86  # m, height of the grasp; the block's middle is at .85, its top at .94
-_DEEP = 0.02  # m that the fingertips go beyond the block's middle: less, and the closing fingers squeeze it out
 _OVER_FLAT_BLOCK = 0.81  # m, height of the block's foot that clears the flat block
 _BIN = np.array([0.42, 0.53])
 
 
 class CarryUprightBlock(Expert):
     """Open fingers along the hand's axis around the block, close, lift, over the bin, open."""
+
+    deep = 0.02
+    """Metres that the fingertips go beyond the block's middle: less, and the closing fingers squeeze it out."""
 
     def plan(self, rng: np.random.Generator) -> Iterator[np.ndarray]:
         """Drop the block, then stay."""
@@ -36,7 +38,7 @@ class CarryUprightBlock(Expert):
 
         yield from self.travel(lambda: before(0.12), OPEN, self.level)
         yield from self.reach(lambda: before(0.10), OPEN, self.level, near=0.02)
-        yield from self.reach(lambda: before(-_DEEP), OPEN, self.level, near=0.01, limit=40)
+        yield from self.reach(lambda: before(-self.deep), OPEN, self.level, near=0.01, limit=40)
         yield from self.rest(12, CLOSED)
 
     def carry_block(self, to: np.ndarray, height: float) -> Iterator[np.ndarray]:

@@ -7,17 +7,19 @@ import numpy as np
 from gwpipe.experts.carry_upright_block import CarryUprightBlock
 from gwpipe.experts.engine import CLOSED
 
-_UP = 1.15  # m; up there the hand points almost straight ahead
+_LIFT = 0.10  # m; the dense reward has its largest value from there on
 
 
 class LiftUprightBlock(CarryUprightBlock):
-    """As for the bin; then up."""
+    """As for the bin, only deeper; then up."""
+
+    deep = 0.04
 
     def plan(self, rng: np.random.Generator) -> Iterator[np.ndarray]:
         """Grasp, lift, turn, hold; again if it fell."""
         while True:
             yield from self.grasp_block()
-            place = self.tip()[:2].copy()
+            place = self.tip() + np.array([0.0, 0.0, _LIFT + 0.01])
             while self.held():
                 clear = self.foot() > 0.80
-                yield self.toward(np.array([*place, _UP]), CLOSED, self.steep() if clear else None)
+                yield self.toward(place, CLOSED, self.steep() if clear else None)

@@ -6,12 +6,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from gwpipe.errors import UserError, nearest
+from gwpipe.settings import expert_stages as experts
 from gwpipe.settings import study_stages as studies
-from gwpipe.settings.agents import CriterionSettings, DreamingSettings, EvaluationSettings, Method
+from gwpipe.settings.agents import CriterionSettings, DreamingSettings, EvaluationSettings
 from gwpipe.settings.choices import DataName, data_names, kinds_of, seed_number
 from gwpipe.settings.config import ENVIRONMENTS, Config, explain
 from gwpipe.settings.environments import TASKS, EnvironmentName, RoboDeskSettings, SimpleShapesSettings
-from gwpipe.settings.experts import place_of
+from gwpipe.settings.methods import Method, entry
 from gwpipe.settings.model import Scale, Seed, Seeds, Settings
 from gwpipe.settings.representation import (
     DomainName,
@@ -40,6 +41,8 @@ class TrainVAEStage(Settings):
     data: list[DataName]
     holdout: float
     seed: Seed
+    reference: bool = False
+    """Taken from the package; `data` is empty then."""
 
 
 class CacheLatentsStage(Settings):
@@ -59,6 +62,8 @@ class TrainWorkspaceStage(Settings):
     data: list[DataName]
     holdout: float
     seed: Seed
+    reference: bool = False
+    """Taken from the package; `data` is empty then."""
 
 
 class RandomPolicyStage(Settings):
@@ -69,31 +74,15 @@ class RandomPolicyStage(Settings):
     seed: Seed
 
 
-class MeasureExpertStage(Settings):
-    env: EnvironmentName
-    environment: EnvironmentSettings
-    task: str
-    episodes: int
-    random_episodes: int
-    seed: Seed
-
-
-class ExpertTableStage(Settings):
-    scale: Scale
-    env: EnvironmentName
-    environment: EnvironmentSettings
-    tasks: list[str]
-
-
 class TrainAgentStage(Settings):
     env: EnvironmentName
     environment: EnvironmentSettings
     task: str
     method: Method
     domains: dict[DomainName, str]
-    """Domain → kind."""
+    """Domain → kind, of those it sees."""
     env_steps: int
-    dreaming: DreamingSettings
+    learning: DreamingSettings
     evaluation: EvaluationSettings
     seed: Seed
 
@@ -164,9 +153,10 @@ def train_vae(config: Config, env: EnvironmentName, domain: DomainName) -> Train
         env=env,
         domain=domain,
         vae=representation.vae[domain],
-        data=data_names(representation),
+        data=[] if representation.reference else data_names(representation),
         holdout=representation.holdout,
         seed=representation.seed,
+        reference=representation.reference,
     )
 
 
@@ -190,9 +180,10 @@ def train_workspace(config: Config, env: EnvironmentName, kind: WorkspaceKind) -
         losses=workspace.kinds[kind],
         workspace=workspace.model_copy(update={"kinds": {}}),
         domains=sorted(representation.domains),
-        data=data_names(representation),
+        data=[] if representation.reference else data_names(representation),
         holdout=representation.holdout,
         seed=representation.seed,
+        reference=representation.reference,
     )
 
 
@@ -204,39 +195,17 @@ def random_policy(config: Config, env: EnvironmentName, task: str) -> RandomPoli
     )
 
 
-def measure_expert(config: Config, env: EnvironmentName, task: str) -> MeasureExpertStage:
-    study = config.environments.robodesk
-    if env != study.name:
-        raise UserError(f"{env} has no scripted experts; {study.name} has")
-    place_of(task)
-    return MeasureExpertStage(
-        env=env,
-        environment=study.environment.model_copy(update={"episode_decisions": study.experts.decisions}),
-        task=task,
-        episodes=study.experts.episodes,
-        random_episodes=study.experts.random_episodes,
-        seed=study.experts.seed,
-    )
-
-
-def expert_table(config: Config) -> ExpertTableStage:
-    study = config.environments.robodesk
-    return ExpertTableStage(
-        scale=config.scale, env=study.name, environment=study.environment, tasks=study.experts.tasks
-    )
-
-
 def train_agent(config: Config, env: EnvironmentName, task: str, method: Method, seed: str | int) -> TrainAgentStage:
     _task(config, env, task)
-    study = config.environments[env]
+    study, line = config.environments[env], entry(method)
     return TrainAgentStage(
         env=env,
         environment=study.environment,
         task=task,
         method=method,
-        domains=kinds_of(study.representation, study.representation.domains),
-        env_steps=study.agents.env_steps,
-        dreaming=study.agents.dreaming,
+        domains=kinds_of(study.representation, study.representation.domains if line.encodes else []),
+        env_steps=study.agents.budget(method),
+        learning=study.agents.learning(method),
         evaluation=study.agents.evaluation,
         seed=seed_number(seed),
     )
@@ -285,8 +254,8 @@ STAGES: dict[str, tuple[type[Settings], Callable[..., Settings], tuple[str, ...]
     "train_workspace": (TrainWorkspaceStage, train_workspace, ("env", "kind")),
     "random_policy": (RandomPolicyStage, random_policy, ("env", "task")),
     "train_agent": (TrainAgentStage, train_agent, ("env", "task", "method", "seed")),
-    "measure_expert": (MeasureExpertStage, measure_expert, ("env", "task")),
-    "expert_table": (ExpertTableStage, expert_table, ()),
+    "measure_expert": (experts.MeasureExpertStage, experts.measure_expert, ("env", "task")),
+    "expert_table": (experts.ExpertTableStage, experts.expert_table, ()),
     "criterion": (CriterionStage, criterion, ("env", "task")),
     "train_reader": (studies.TrainReaderStage, studies.train_reader, ()),
     "workspace_quality": (studies.WorkspaceQualityStage, studies.workspace_quality, ()),

@@ -7,7 +7,7 @@ from gwpipe.artefact import Record, staging
 from gwpipe.evaluation.criterion import RandomReturns
 from gwpipe.evaluation.expert_success import ExpertEpisodes, expert_frame, expert_markdown
 from gwpipe.machine import Machine
-from gwpipe.settings.stages import ExpertTableStage
+from gwpipe.settings.expert_stages import ExpertTableStage
 
 
 def run(settings: ExpertTableStage, place: layout.Place, machine: Machine) -> None:
@@ -18,7 +18,7 @@ def run(settings: ExpertTableStage, place: layout.Place, machine: Machine) -> No
     for task, path in paths.items():
         result = json.loads(path.read_text())
         measured[task] = (ExpertEpisodes(**result["expert"]), RandomReturns(**result["random"]))
-    frame = expert_frame(measured, settings.environment.action_repeat, settings.scale)
+    frame = expert_frame(measured, settings.action_repeat, settings.scale)
     table, markdown = place.path(layout.EXPERTS), place.path(layout.EXPERTS_MARKDOWN)
     with staging(table) as partial:
         frame.to_csv(partial, index=False)

@@ -13,7 +13,7 @@ from gwpipe.evaluation.random_policy import random_return
 from gwpipe.machine import Machine
 from gwpipe.progress import Progress
 from gwpipe.settings import experts
-from gwpipe.settings.stages import MeasureExpertStage
+from gwpipe.settings.expert_stages import MeasureExpertStage
 
 
 def run(settings: MeasureExpertStage, place: layout.Place, machine: Machine) -> None:
