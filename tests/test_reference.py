@@ -39,7 +39,9 @@ def packed(config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
         Record("train_vae", "long", {}, []).write(path, updates=7, rows=9)
         hashes[name] = hash_file(path)
     path = place.path(layout.WORKSPACE, env="simple_shapes", kind="gw")
-    save_workspace(path, make_workspace({name: block.vae[name].latent for name in VAES}, block.workspace), "gw", hashes)
+    save_workspace(
+        path, make_workspace({name: block.vae[name].latent for name in VAES}, block.workspace), "gw", hashes
+    )
     Record("train_workspace", "long", {}, []).write(path, updates=8)
     monkeypatch.setattr(reference, "FOLDER", tmp_path / "packed")
     monkeypatch.setattr(reference, "INDEX", tmp_path / "packed/index.json")

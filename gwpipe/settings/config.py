@@ -11,6 +11,7 @@ from gwpipe.errors import UserError, nearest
 from gwpipe.settings import domains, experts
 from gwpipe.settings.agents import AgentsSettings
 from gwpipe.settings.environments import TASKS, EnvironmentName, RoboDeskSettings, SimpleShapesSettings
+from gwpipe.settings.experts import ExpertsSettings
 from gwpipe.settings.model import Scale, Settings
 from gwpipe.settings.quality import QualitySettings
 from gwpipe.settings.representation import RepresentationSettings
@@ -81,7 +82,7 @@ class SimpleShapesStudy(Study):
 class RoboDeskStudy(Study):
     name = "robodesk"
     environment: RoboDeskSettings
-    experts: experts.ExpertsSettings = Field(default_factory=experts.ExpertsSettings)
+    experts: ExpertsSettings = Field(default_factory=ExpertsSettings)
 
     @model_validator(mode="after")
     def _measured_experts_exist(self) -> Self:
