@@ -93,7 +93,9 @@ class Expert(ABC):
     def level(self) -> np.ndarray:
         """The horizontal direction across the hand, (3,): with the fingers along it both are equally high."""
         across = np.cross(self.axis(), _UP)
-        return across / np.linalg.norm(across)
+        size = float(np.linalg.norm(across))
+        # A hand that hangs straight down has no such direction of its own.
+        return across / size if size > 0.1 else np.array([1.0, 0.0, 0.0])
 
     def steep(self) -> np.ndarray:
         """The direction (3,) across the hand and `level()`: with the fingers along it one is above the other."""

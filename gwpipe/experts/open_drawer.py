@@ -8,7 +8,8 @@ from gwpipe.experts.engine import CLOSED, Expert
 
 _OPEN = -0.215  # m; the task asks for -.2
 _BAR, _WALL = 0.49, 0.60  # m, y of the handle's bar and of the front wall while the drawer is closed
-_BESIDE = 0.045  # m from their middle to the tip behind them
+_BESIDE = 0.036  # m from their middle to the tip behind them
+_ALONG = np.array([1.0, 0.0, 0.0])  # the fingers lie along the desk, and so does the wide palm
 _ROOM = -0.09  # m, opening from which the tip fits between front wall and desk
 
 
@@ -29,23 +30,23 @@ class OpenDrawer(Expert):
     def _hang(self) -> Iterator[np.ndarray]:
         """Press the tip against the desk's front edge: it cannot go on, and the hand above it does."""
         place = np.array([0.12, 0.535, 0.73])
-        yield from self.travel(place, CLOSED)
-        yield from self.reach(place, CLOSED, near=0.015, limit=80)
+        yield from self.travel(place, CLOSED, _ALONG)
+        yield from self.reach(place, CLOSED, _ALONG, near=0.015, limit=80)
         for _ in range(130):
             if self.axis()[2] < -0.985:
                 break
-            yield self.toward(np.array([0.12, self.tip()[1] + 0.03, 0.73]), CLOSED)
+            yield self.toward(np.array([0.12, self.tip()[1] + 0.03, 0.73]), CLOSED, _ALONG)
         yield from self.reach(place - [0.0, 0.01, 0.0], CLOSED, limit=10)
 
     def _pull(self, x: float, y: float, z: float) -> Iterator[np.ndarray]:
         def behind(distance: float, height: float) -> np.ndarray:
             return np.array([x, y + self._opening() + distance, height])
 
-        yield from self.reach(lambda: behind(_BESIDE, 0.80), CLOSED, near=0.02, limit=60)
-        yield from self.reach(lambda: behind(_BESIDE, z), CLOSED, near=0.01, limit=60)
+        yield from self.reach(lambda: behind(_BESIDE, 0.80), CLOSED, _ALONG, near=0.02, limit=60)
+        yield from self.reach(lambda: behind(_BESIDE, z), CLOSED, _ALONG, near=0.01, limit=60)
         stalled, before = 0, self._opening()
         while stalled < 12 and self._opening() > _OPEN:
-            yield self.toward(np.array([x, self.tip()[1] - 0.03, z]), CLOSED)
+            yield self.toward(np.array([x, self.tip()[1] - 0.03, z]), CLOSED, _ALONG)
             stalled = stalled + 1 if self._opening() > before - 0.001 else 0
             before = min(before, self._opening())
         yield from self.reach(lambda: np.array([x, self.tip()[1] + 0.01, 0.82]), CLOSED, near=0.02, limit=40)
