@@ -11,7 +11,7 @@ _LOW = 0.016  # m above the desk, as low as the tip comes; the fingers' middle t
 _HANDLE = 0.13  # m in x from the door's handle, where the open hand fits beside it
 _GENTLE = 0.4  # of the full speed: nothing brakes a rolling ball
 _UP = 1.0  # m, height of the tip that lifts the ball well clear
-_BIN = np.array([0.40, 0.55])
+_BEFORE_DESK = (0.40, 0.50)  # m, over the bin, in front of the desk
 _VERTICAL = np.array([0.0, 0.0, 1.0])
 
 
@@ -81,16 +81,21 @@ class LiftBall(Expert):
 
 
 class BallInBin(LiftBall):
-    """Carry the ball over the bin and squeeze it out of the closing fingers."""
+    """Carry the ball over the bin and press it against the desk's front: deeper between the fingers it comes loose."""
 
     def plan(self, rng: np.random.Generator) -> Iterator[np.ndarray]:
-        """Take, carry, squeeze out; again if it was lost on the desk."""
+        """Take, carry, press; again if it was lost on the desk."""
         while self.on_desk():
-            yield from self.take()
+            if not self.held():
+                yield from self.take()
             yield from self.carry(np.array([*self.where("ball")[:2], 0.88]), near=0.03)
-            yield from self.carry(np.array([*_BIN, 0.88]), near=0.03)
-            yield from self.carry(np.array([*_BIN, 0.80]), near=0.02)
-            yield from self.rest(15, CLOSED)
+            for point in ([*_BEFORE_DESK, 0.88], [*_BEFORE_DESK, 0.735]):
+                yield from self.carry(np.array(point), near=0.02)
+            height = self.tip()[2]
+            for _ in range(30):
+                if not self.held():
+                    break
+                yield self.toward(np.array([_BEFORE_DESK[0], self.tip()[1] + 0.03, height]), OPEN)
         yield from self.stay(OPEN)
 
 

@@ -10,6 +10,7 @@ _OPEN = -0.215  # m; the task asks for -.2
 _BAR, _WALL = 0.49, 0.60  # m, y of the handle's bar and of the front wall while the drawer is closed
 _BESIDE = 0.036  # m from their middle to the tip behind them
 _ALONG = np.array([1.0, 0.0, 0.0])  # the fingers lie along the desk, and so does the wide palm
+_SIDE = 0.30  # m in x, where the desk is pressed: nearer to the robot the arm cannot fold any further
 _ROOM = -0.09  # m, opening from which the tip fits between front wall and desk
 
 
@@ -29,13 +30,13 @@ class OpenDrawer(Expert):
 
     def _hang(self) -> Iterator[np.ndarray]:
         """Press the tip against the desk's front edge: it cannot go on, and the hand above it does."""
-        place = np.array([0.12, 0.535, 0.73])
+        place = np.array([_SIDE, 0.535, 0.73])
         yield from self.travel(place, CLOSED, _ALONG)
         yield from self.reach(place, CLOSED, _ALONG, near=0.015, limit=80)
         for _ in range(130):
             if self.axis()[2] < -0.985:
                 break
-            yield self.toward(np.array([0.12, self.tip()[1] + 0.03, 0.73]), CLOSED, _ALONG)
+            yield self.toward(np.array([_SIDE, self.tip()[1] + 0.03, 0.73]), CLOSED, _ALONG)
         yield from self.reach(place - [0.0, 0.01, 0.0], CLOSED, limit=10)
 
     def _pull(self, x: float, y: float, z: float) -> Iterator[np.ndarray]:
