@@ -12,6 +12,7 @@ _HANDLE = 0.13  # m in x from the door's handle, where the open hand fits beside
 _GENTLE = 0.4  # of the full speed: nothing brakes a rolling ball
 _UP = 1.0  # m, height of the tip that lifts the ball well clear
 _BEFORE_DESK = (0.40, 0.50)  # m, over the bin, in front of the desk
+_ALONG = np.array([1.0, 0.0, 0.0])  # the fingers lie along the desk, so that none of them meets it first
 _VERTICAL = np.array([0.0, 0.0, 1.0])
 
 
@@ -50,13 +51,13 @@ class LiftBall(Expert):
             yield from self.reach(around(0.05 * far, 0.09 * far), OPEN, self.level, near=0.006, limit=2)
         yield from self.reach(lambda: around(0.0, 0.0), OPEN, self.level, near=0.004, limit=25)
 
-    def carry(self, to: np.ndarray, near: float = 0.02) -> Iterator[np.ndarray]:
+    def carry(self, to: np.ndarray, near: float = 0.02, across: np.ndarray | None = None) -> Iterator[np.ndarray]:
         """Carry the ball's middle to `to` (3,) m while it is held."""
         for _ in range(120):
             ahead = to - self.where("ball")
             if np.linalg.norm(ahead) < near or not self.held():
                 return
-            yield self.toward(self.tip() + ahead, OPEN)
+            yield self.toward(self.tip() + ahead, OPEN, across)
 
     def _roll_off_handle(self) -> Iterator[np.ndarray]:
         def beside() -> float:
@@ -81,7 +82,7 @@ class LiftBall(Expert):
 
 
 class BallInBin(LiftBall):
-    """Carry the ball over the bin and press it against the desk's front: deeper between the fingers it comes loose."""
+    """Carry the ball over the bin and press it against the desk's front, which shoves it out of the hand."""
 
     def plan(self, rng: np.random.Generator) -> Iterator[np.ndarray]:
         """Take, carry, press; again if it was lost on the desk."""
@@ -90,12 +91,12 @@ class BallInBin(LiftBall):
                 yield from self.take()
             yield from self.carry(np.array([*self.where("ball")[:2], 0.88]), near=0.03)
             for point in ([*_BEFORE_DESK, 0.88], [*_BEFORE_DESK, 0.735]):
-                yield from self.carry(np.array(point), near=0.02)
+                yield from self.carry(np.array(point), near=0.02, across=_ALONG)
             height = self.tip()[2]
             for _ in range(30):
                 if not self.held():
                     break
-                yield self.toward(np.array([_BEFORE_DESK[0], self.tip()[1] + 0.03, height]), OPEN)
+                yield self.toward(np.array([_BEFORE_DESK[0], self.tip()[1] + 0.03, height]), OPEN, _ALONG)
         yield from self.stay(OPEN)
 
 
