@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, ValidationError, model_validator
 
 from gwpipe.errors import UserError, nearest
 from gwpipe.settings import domains, experts
@@ -88,7 +88,7 @@ class SimpleShapesStudy(Study):
 class RoboDeskStudy(Study):
     name = "robodesk"
     environment: RoboDeskSettings
-    experts: ExpertsSettings = Field(default_factory=ExpertsSettings)
+    experts: ExpertsSettings = ExpertsSettings()
 
     @model_validator(mode="after")
     def _measured_experts_exist(self) -> Self:
