@@ -96,7 +96,7 @@ def test_another_form_than_the_settings_ask_for_is_refused(
 def test_damaged_weights_are_not_taken(config: Config, packed: Path, tmp_path: Path) -> None:
     path = reference.FOLDER / "simple_shapes/workspace/gw.safetensors"
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(UserError, match="gw.safetensors are damaged; install the package again"):
+    with pytest.raises(UserError, match=r"gw\.safetensors are damaged; install the package again"):
         run("train_workspace", config, Place(tmp_path / "used", "smoke"), kind="gw")
 
 
