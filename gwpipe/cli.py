@@ -6,20 +6,19 @@ Exit codes: 0 done, 1 a fault of ours (with its traceback), 2 a mistake or fault
 """
 
 import argparse
-import difflib
 import json
 import os
 import sys
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from gwpipe.errors import UserError
+from gwpipe.errors import UserError, nearest
 from gwpipe.execution import INTERRUPTED, MISTAKE, execute
 from gwpipe.layout import Place
 from gwpipe.machine import Machine
 from gwpipe.settings import config as configuration
-from gwpipe.settings.model import Settings
+from gwpipe.settings.model import Scale, Settings
 from gwpipe.settings.stages import RESERVED_STAGES, STAGES, stage_settings
 from gwpipe.view import commands
 
@@ -52,6 +51,14 @@ def parser() -> argparse.ArgumentParser:
         stage.add_argument(
             "--checkpoint-seconds", type=float, default=60.0, help="between two checkpoints (default: 60)"
         )
+        if name == "train_workspace":
+            stage.add_argument(
+                "--pictures-every",
+                type=int,
+                metavar="STEPS",
+                default=os.environ.get("GWPIPE_PICTURES_EVERY", "0"),
+                help="translations as PNG beside the log (default: $GWPIPE_PICTURES_EVERY, or 0: none)",
+            )
     commands.add(stages)
     return root
 
@@ -67,7 +74,12 @@ def chosen(arguments: argparse.Namespace) -> tuple[Settings, str]:
         if not arguments.scale:
             raise UserError("--settings also needs --scale, the folder under results/")
         try:
-            return kind.model_validate_json(settings_text(arguments.settings)), arguments.scale
+            scale = TypeAdapter(Scale).validate_python(arguments.scale)
+        except ValidationError:
+            allowed = "it names a folder under results/: only letters, digits, _ and - are allowed"
+            raise UserError(f"--scale '{arguments.scale}' is no scale; {allowed}") from None
+        try:
+            return kind.model_validate_json(settings_text(arguments.settings)), scale
         except ValidationError as fault:
             raise UserError(f"--settings: {configuration.explain(fault, kind)}") from None
     for wildcard in wildcards:
@@ -103,9 +115,7 @@ def refuse_unknown(words: list[str]) -> None:
     if words and not words[0].startswith("-") and words[0] not in valid:
         if words[0] in RESERVED_STAGES:
             raise UserError(f"stage '{words[0]}' is reserved and not available yet")
-        close = difflib.get_close_matches(words[0], valid, n=1)
-        hint = f"; did you mean '{close[0]}'?" if close else f"; there is {', '.join(valid)}"
-        raise UserError(f"stage '{words[0]}' is unknown{hint}")
+        raise UserError(f"stage '{words[0]}' is unknown{nearest(words[0], valid)}")
 
 
 def main(words: list[str] | None = None) -> int:
@@ -117,12 +127,13 @@ def main(words: list[str] | None = None) -> int:
         if arguments.stage in commands.COMMANDS:
             return commands.run(arguments)
         settings, scale = chosen(arguments)
+        pictures = getattr(arguments, "pictures_every", 0)
+        machine = Machine(arguments.threads, arguments.device, arguments.checkpoint_seconds, pictures)
     except UserError as mistake:
         print(f"gwpipe: {mistake}", file=sys.stderr)
         return MISTAKE
     except KeyboardInterrupt:
         return INTERRUPTED
-    machine = Machine(arguments.threads, arguments.device, arguments.checkpoint_seconds)
     return execute(arguments.stage, settings, Place(arguments.root, scale), machine)
 
 

@@ -20,6 +20,9 @@ FLOPS = HOME + "/flops/{task}.json"
 SELECTION = HOME + "/selection/{rule}/seed{seed}/weights.safetensors"
 READER = "results/{scale}/simple_shapes/reader/weights.safetensors"
 
+TRAINING_PICTURES = "logs/{scale}/train_workspace/{env}_{kind}"
+"""Folder of pictures that a look at a training leaves; no artefact."""
+
 TABLE1 = "results/table1.csv"
 TABLE1_MARKDOWN = "results/table1.md"
 TABLE1_PAGE = "results/table1.html"
@@ -34,6 +37,9 @@ FIGURE2_NUMBERS = "results/figures/figure2.csv"
 FUSION_RULES = "results/studies/fusion_rules.csv"
 FUSION_RULES_FIGURE = "results/studies/fusion_rules.png"
 FUSION_RULES_PDF = "results/studies/fusion_rules.pdf"
+OUT_OF_DISTRIBUTION = "results/studies/out_of_distribution.csv"
+OUT_OF_DISTRIBUTION_FIGURE = "results/studies/out_of_distribution.png"
+OUT_OF_DISTRIBUTION_PDF = "results/studies/out_of_distribution.pdf"
 
 MANIFEST = ".manifest.json"
 

@@ -32,6 +32,8 @@ class Run:
     """Says whose checkpoint it is; one of another identity is refused."""
     checkpoint_seconds: float = 60.0
     device: str = "cpu"
+    watch: Callable[[int], None] | None = None
+    """Called after each step with the number of steps done; may look at the module and must not change it."""
 
 
 def one_cycle(step: int, settings: OptimisationSettings) -> float:
@@ -87,6 +89,8 @@ def fit(
             if record:
                 progress.record(step + 1, **shown, learning_rate=learning_rate(step, settings))
             progress.update(1, **shown)
+            if run.watch is not None:
+                run.watch(step + 1)
             if run.checkpoint is not None and due():
                 _save(module, optimiser, step + 1, run)
     module.eval()

@@ -104,3 +104,30 @@ rule fusion_rules:
         settings=canonical("fusion_rules"),
     shell:
         "gwpipe fusion_rules --scale {params.scale} --settings {params.settings:q} --threads {threads} 2> {log}"
+
+
+rule out_of_distribution:
+    """Workspaces trained with and without a hole in the data, on shapes in the hole and outside."""
+    input:
+        trained=seen_without_hole,
+        code=sources("gwpipe.stages.out_of_distribution", *kinds("simple_shapes", "attr", "v")),
+    output:
+        table=layout.OUT_OF_DISTRIBUTION,
+        pictures=[layout.OUT_OF_DISTRIBUTION_FIGURE, layout.OUT_OF_DISTRIBUTION_PDF],
+        manifests=[
+            path + layout.MANIFEST
+            for path in (
+                layout.OUT_OF_DISTRIBUTION,
+                layout.OUT_OF_DISTRIBUTION_FIGURE,
+                layout.OUT_OF_DISTRIBUTION_PDF,
+            )
+        ],
+    log:
+        f"logs/{SCALE}/out_of_distribution/out_of_distribution.log",
+    benchmark:
+        f"results/{SCALE}/benchmarks/out_of_distribution/out_of_distribution.tsv"
+    params:
+        scale=SCALE,
+        settings=canonical("out_of_distribution"),
+    shell:
+        "gwpipe out_of_distribution --scale {params.scale} --settings {params.settings:q} --threads {threads} 2> {log}"

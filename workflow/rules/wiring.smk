@@ -125,6 +125,23 @@ def measured(kinds):
     return paths + with_manifest(layout.READER)
 
 
+def seen_without_hole(wildcards):
+    """The VAEs and the reader of Simple Shapes, its data, and latents of images and attributes, with their manifests."""
+    env = "simple_shapes"
+    names = [source.model_dump(include={"task", "policy"}) for source in CONFIG.environments[env].representation.data]
+    paths = [path.format(env=env, **name) for name in names for path in with_manifest(layout.DATA)]
+    return (
+        measured([])
+        + paths
+        + [
+            path.format(env=env, domain=domain, **name)
+            for name in names
+            for domain in ("attr", "v")
+            for path in with_manifest(layout.LATENTS)
+        ]
+    )
+
+
 def fused_by_rules(wildcards):
     """The Global Workspace of Simple Shapes, its latents, and every trained rule of fusion, with their manifests."""
     study = CONFIG.environments.simple_shapes.quality.fusion_rules
