@@ -25,7 +25,7 @@ def use_cache() -> bool:
 
 
 def of_packages(base: str) -> str:
-    """The folder (or storage address) under `base` for what these versions make; `base` itself if it is that already."""
+    """The folder (or storage address) under `base` for what these versions make; `base` itself if it is one already."""
     versions = repr(sorted(package_versions().items()))
     name = f"packages-{hashlib.sha256(versions.encode()).hexdigest()[:12]}"
     return base if base.rstrip("/").endswith(f"/{name}") else f"{base.rstrip('/')}/{name}"
