@@ -88,7 +88,7 @@ class SimpleShapesStudy(Study):
 class RoboDeskStudy(Study):
     name = "robodesk"
     environment: RoboDeskSettings
-    experts: ExpertsSettings = ExpertsSettings()
+    experts: ExpertsSettings
 
     @model_validator(mode="after")
     def _measured_experts_exist(self) -> Self:
