@@ -1,11 +1,13 @@
 """`gwpipe STAGE …`: every stage by hand. `gwpipe STAGE --help` lists what chooses one run of it.
 
 Settings come from config files and overrides, or, as from Snakemake, as the one canonical string of `--settings`.
-Exit codes: 0 done, 1 a fault of ours (with its traceback), 2 a mistake or fault that the message tells how to mend.
+Exit codes: 0 done, 1 a fault of ours (with its traceback), 2 a mistake or fault that the message tells how to mend,
+143 stopped by SIGTERM and 130 by Ctrl-C (the same command goes on).
 """
 
 import argparse
 import difflib
+import errno
 import importlib
 import os
 import sys
@@ -13,14 +15,17 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from gwpipe import stopping
 from gwpipe.errors import UserError
 from gwpipe.layout import Place
-from gwpipe.machine import Machine
+from gwpipe.machine import Machine, claim
 from gwpipe.settings import config as configuration
 from gwpipe.settings.model import Settings
 from gwpipe.settings.stages import RESERVED_STAGES, STAGES, stage_settings
 
 PAPER_SCALE = Path("workflow/scales/paper.yaml")
+DISK_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG, errno.EIO, errno.ESTALE)
+"""What a disk or its folders can do to any stage at any moment."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -42,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
         stage.add_argument(
             "--device",
             default=os.environ.get("GWPIPE_DEVICE", "cpu"),
-            help="cpu or a CUDA device (default: $GWPIPE_DEVICE, or cpu)",
+            help="cpu, cuda, cuda:NUMBER or cuda:free (one that no other job is on); default: $GWPIPE_DEVICE, or cpu",
         )
         stage.add_argument(
             "--checkpoint-seconds", type=float, default=60.0, help="between two checkpoints (default: 60)"
@@ -92,11 +97,21 @@ def main(words: list[str] | None = None) -> int:
         arguments = parser().parse_args(words)
         settings, scale = chosen(arguments)
         stage = importlib.import_module(f"gwpipe.stages.{arguments.stage}")
-        machine = Machine(arguments.threads, arguments.device, arguments.checkpoint_seconds)
-        stage.run(settings, Place(arguments.root, scale), machine)
+        with stopping.on_sigterm():
+            machine = Machine(arguments.threads, claim(arguments.device), arguments.checkpoint_seconds)
+            stage.run(settings, Place(arguments.root, scale), machine)
     except UserError as mistake:
         print(f"gwpipe: {mistake}", file=sys.stderr)
         return 2
+    except OSError as fault:
+        if fault.errno not in DISK_FAULTS:
+            raise
+        where = f"{fault.filename}: " if fault.filename else ""
+        print(f"gwpipe: {where}{fault.strerror}; mend that, and the same command goes on", file=sys.stderr)
+        return 2
+    except stopping.Stopped:
+        print("gwpipe: stopped by SIGTERM; the same command goes on from the last checkpoint", file=sys.stderr)
+        return stopping.EXIT_CODE
     except KeyboardInterrupt:
         print("gwpipe: interrupted; the same command goes on from the last checkpoint", file=sys.stderr)
         return 130

@@ -20,13 +20,20 @@ class Progress:
 
     def __init__(self, total: int, unit: str, label: str, done: int = 0, stream: TextIO | None = None) -> None:
         self.total, self.unit, self.label = total, unit, label
-        self.done = self._first = done
+        self.done = self._first = 0
         self._stream = stream or sys.stderr
         self._start = self._last = time.monotonic()
         self._metrics: dict[str, float] = {}
-        self._bar = tqdm(
-            total=total, initial=done, unit=unit, desc=label, file=self._stream, disable=not self._stream.isatty()
-        )
+        self._bar = tqdm(total=total, unit=unit, desc=label, file=self._stream, disable=not self._stream.isatty())
+        if done:
+            self.go_on(done)
+
+    def go_on(self, done: int) -> None:
+        """What was done before a stop counts, but not in the rate; the log says where it goes on."""
+        self.done = self._first = done
+        self._bar.initial = self._bar.n = done
+        text = f"{self.label}: goes on from {self.unit} {done} of {self.total}"
+        self._bar.write(text, file=self._stream)
 
     def update(self, count: int = 1, **metrics: float) -> None:
         """`count` more units are done; `metrics` are shown beside the rate."""

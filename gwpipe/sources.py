@@ -11,7 +11,7 @@ import importlib.util
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
-PLUMBING = ("settings", "layout", "machine", "artefact", "progress", "cli", "errors", "sources", "__init__")
+PLUMBING = ("settings", "layout", "machine", "artefact", "progress", "stopping", "cli", "errors", "sources", "__init__")
 
 
 def sources(*modules: str) -> list[str]:

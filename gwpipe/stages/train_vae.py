@@ -20,7 +20,7 @@ def run(settings: TrainVAEStage, place: layout.Place, machine: Machine) -> None:
     data = [place.path(layout.DATA, env=settings.env, **name.model_dump()) for name in settings.data]
     modules = domains.modules([str(settings.vae.kind)])
     record = Record("train_vae", place.scale, settings.model_dump(mode="json"), data, modules, machine.device)
-    scratch = layout.scratch(target, record.identity)
+    scratch = record.scratch(target)
     domain = make_domain(settings.env, settings.domain, settings.vae, settings.seed)
     train, held_out = load_observations(data, domain.observation, settings.holdout)
     label = f"train_vae {settings.env} {settings.domain}"

@@ -11,8 +11,11 @@ rule cache_latents:
         f"logs/{SCALE}/cache_latents/{{env}}_{{task}}_{{policy}}_{{domain}}.log",
     benchmark:
         f"results/{SCALE}/benchmarks/cache_latents/{{env}}_{{task}}_{{policy}}_{{domain}}.tsv"
+    resources:
+        device=DEVICE,
     params:
         scale=SCALE,
         settings=canonical("cache_latents"),
     shell:
-        "gwpipe cache_latents --scale {params.scale} --settings {params.settings:q} --threads {threads} 2> {log}"
+        "gwpipe cache_latents --scale {params.scale} --settings {params.settings:q} "
+        "--threads {threads} --device {resources.device} 2> {log}"

@@ -9,11 +9,14 @@ rule train_reader:
         f"logs/{SCALE}/train_reader/train_reader.log",
     benchmark:
         f"results/{SCALE}/benchmarks/train_reader/train_reader.tsv"
+    resources:
+        device=DEVICE,
     params:
         scale=SCALE,
         settings=canonical("train_reader"),
     shell:
-        "gwpipe train_reader --scale {params.scale} --settings {params.settings:q} --threads {threads} 2> {log}"
+        "gwpipe train_reader --scale {params.scale} --settings {params.settings:q} "
+        "--threads {threads} --device {resources.device} 2> {log}"
 
 
 rule workspace_quality:
@@ -29,11 +32,14 @@ rule workspace_quality:
         f"logs/{SCALE}/workspace_quality/workspace_quality.log",
     benchmark:
         f"results/{SCALE}/benchmarks/workspace_quality/workspace_quality.tsv"
+    resources:
+        device=DEVICE,
     params:
         scale=SCALE,
         settings=canonical("workspace_quality"),
     shell:
-        "gwpipe workspace_quality --scale {params.scale} --settings {params.settings:q} --threads {threads} 2> {log}"
+        "gwpipe workspace_quality --scale {params.scale} --settings {params.settings:q} "
+        "--threads {threads} --device {resources.device} 2> {log}"
 
 
 rule figure2:
@@ -50,11 +56,14 @@ rule figure2:
         f"logs/{SCALE}/figure2/figure2.log",
     benchmark:
         f"results/{SCALE}/benchmarks/figure2/figure2.tsv"
+    resources:
+        device=DEVICE,
     params:
         scale=SCALE,
         settings=canonical("figure2"),
     shell:
-        "gwpipe figure2 --scale {params.scale} --settings {params.settings:q} --threads {threads} 2> {log}"
+        "gwpipe figure2 --scale {params.scale} --settings {params.settings:q} "
+        "--threads {threads} --device {resources.device} 2> {log}"
 
 
 rule train_selection:
@@ -72,11 +81,14 @@ rule train_selection:
         f"logs/{SCALE}/train_selection/{{env}}_{{rule}}_{{seed}}.log",
     benchmark:
         f"results/{SCALE}/benchmarks/train_selection/{{env}}_{{rule}}_{{seed}}.tsv"
+    resources:
+        device=DEVICE,
     params:
         scale=SCALE,
         settings=canonical("train_selection"),
     shell:
-        "gwpipe train_selection --scale {params.scale} --settings {params.settings:q} --threads {threads} 2> {log}"
+        "gwpipe train_selection --scale {params.scale} --settings {params.settings:q} "
+        "--threads {threads} --device {resources.device} 2> {log}"
 
 
 rule fusion_rules:
@@ -95,8 +107,11 @@ rule fusion_rules:
         f"logs/{SCALE}/fusion_rules/fusion_rules.log",
     benchmark:
         f"results/{SCALE}/benchmarks/fusion_rules/fusion_rules.tsv"
+    resources:
+        device=DEVICE,
     params:
         scale=SCALE,
         settings=canonical("fusion_rules"),
     shell:
-        "gwpipe fusion_rules --scale {params.scale} --settings {params.settings:q} --threads {threads} 2> {log}"
+        "gwpipe fusion_rules --scale {params.scale} --settings {params.settings:q} "
+        "--threads {threads} --device {resources.device} 2> {log}"

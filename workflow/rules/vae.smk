@@ -10,8 +10,11 @@ rule train_vae:
         f"logs/{SCALE}/train_vae/{{env}}_{{domain}}.log",
     benchmark:
         f"results/{SCALE}/benchmarks/train_vae/{{env}}_{{domain}}.tsv"
+    resources:
+        device=DEVICE,
     params:
         scale=SCALE,
         settings=canonical("train_vae"),
     shell:
-        "gwpipe train_vae --scale {params.scale} --settings {params.settings:q} --threads {threads} 2> {log}"
+        "gwpipe train_vae --scale {params.scale} --settings {params.settings:q} "
+        "--threads {threads} --device {resources.device} 2> {log}"
