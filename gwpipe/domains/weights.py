@@ -1,6 +1,8 @@
 """Weights of a module with the description it is built from, in one safetensors file: no pickle, no class paths."""
 
+import contextlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,19 @@ def load(path: Path, remedy: str) -> tuple[dict[str, Any], dict[str, Tensor]]:
         raise UserError(f"weights {path} do not exist; make them with {remedy}") from None
     except (SafetensorError, OSError, KeyError, ValueError, RecursionError) as fault:
         raise UserError(f"weights {path} are damaged ({fault}); make them again with {remedy}") from fault
+
+
+@contextlib.contextmanager
+def described(path: Path, remedy: str) -> Iterator[None]:
+    """For building a module from the description read from `path`, which may be another kind's or made up.
+
+    Raises:
+        UserError: the description does not fit.
+    """
+    try:
+        yield
+    except (TypeError, KeyError, ValueError, AttributeError, RuntimeError, ArithmeticError, MemoryError) as fault:
+        raise UserError(f"weights {path} describe something else than this; make them with {remedy}") from fault
 
 
 def fill(module: torch.nn.Module, state: dict[str, Tensor], path: Path, remedy: str) -> None:

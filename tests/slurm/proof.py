@@ -51,14 +51,6 @@ class Project:
             text=True,
         )
 
-    def whole(self, steps: int) -> str:
-        """The hash of the VAE trained in one go, by hand, in a copy of its own."""
-        copy = self.copy("whole")
-        words = ["train_vae", "--env", "simple_shapes", "--domain", "v", "--threads", "4", *SMOKE]
-        command = [sys.executable, "-m", "gwpipe.cli", *words, "--set", f"{STEPS}={steps}"]
-        subprocess.run(command, cwd=copy.folder, env=copy.environment, check=True, capture_output=True)
-        return hash_path(copy.folder / VAE)
-
     def copy(self, name: str) -> "Project":
         target = self.folder.with_name(name)
         shutil.rmtree(target, ignore_errors=True)
@@ -96,43 +88,63 @@ def wait_for_training(project: Project) -> None:
     raise AssertionError("no training began")
 
 
-def whole_dag(home: Path) -> Project:
-    project = Project(home / "project")
-    project.folder.mkdir(parents=True)
+def project(folder: Path) -> Project:
+    """A fresh copy of the repository's project."""
+    folder.mkdir(parents=True)
     for name in ("Snakefile", "config.yaml", "workflow", "profiles", "gwpipe"):
         source = REPOSITORY / name
         copy = shutil.copytree if source.is_dir() else shutil.copy2
-        copy(source, project.folder / name)
+        copy(source, folder / name)
+    return Project(folder)
+
+
+def whole_dag(home: Path) -> None:
+    mine = project(home / "dag")
     with scenario("smoke scale to `results/table1.csv`, `--profile workflow/profiles/slurm`") as found:
-        told = succeed(project.start("slurm", "--jobs", "2", "results/table1.csv", *SMOKE))
+        told = succeed(mine.start("slurm", "--jobs", "4", "results/table1.csv", *SMOKE))
         found.append(f"{len(re.findall('has been submitted with SLURM jobid', told))} Slurm jobs completed")
-        again = succeed(project.start("slurm", "--dry-run", "results/table1.csv", *SMOKE))
+        again = succeed(mine.start("slurm", "--dry-run", "results/table1.csv", *SMOKE))
         assert "Nothing to be done" in again, again
         found.append("a second call has nothing to do")
-    return project
 
 
-def interrupted(
-    project: Project, name: str, what: str, steps: int, interrupt: Callable[[], None], *words: str, resumes: bool = True
-) -> None:
-    """Train the visual VAE as a Slurm job, `interrupt` it, and compare what comes out with a training in one go."""
-    mine = project.copy(name)
-    profile = "generic" if name == "generic" else "slurm"
-    with scenario(what) as found:
-        process = mine.start(profile, VAE, *SMOKE, "--jobs", "2", *words, "--config", f"set={STEPS}={steps}")
-        wait_for_training(mine)
-        interrupt()
-        told = succeed(process)
-        submitted = len(re.findall(r"submitted with SLURM jobid|with external jobid", told))
-        log = (mine.folder / LOG).read_text()
-        resumed = RESUMED.search(log)
-        if resumes:
+class Training:
+    """The visual VAE of Simple Shapes as a job that lasts about `seconds` here, and what it makes in one go."""
+
+    def __init__(self, data: Project, seconds: float) -> None:
+        self.data = data
+        some = 100
+        began = time.monotonic()
+        self._train(some)
+        self.steps = max(some, round(some * seconds / (time.monotonic() - began)))
+        self.expected = self._train(self.steps)
+
+    def _train(self, steps: int) -> str:
+        copy = self.data.copy("whole")
+        words = ["train_vae", "--env", "simple_shapes", "--domain", "v", "--threads", "4", *SMOKE]
+        command = [sys.executable, "-m", "gwpipe.cli", *words, "--set", f"{STEPS}={steps}"]
+        subprocess.run(command, cwd=copy.folder, env=copy.environment, check=True, capture_output=True)
+        return hash_path(copy.folder / VAE)
+
+    def interrupted(
+        self, name: str, what: str, interrupt: Callable[[], None], *words: str, profile: str = "slurm"
+    ) -> None:
+        """Train as a job, `interrupt` it, and compare what comes out with the training in one go."""
+        mine = self.data.copy(name)
+        with scenario(what) as found:
+            process = mine.start(profile, VAE, *SMOKE, "--jobs", "2", *words, "--config", f"set={STEPS}={self.steps}")
+            wait_for_training(mine)
+            interrupt()
+            told = succeed(process)
+            submitted = len(re.findall(r"submitted with SLURM jobid|with external jobid", told))
+            log = (mine.folder / LOG).read_text()
+            resumed = RESUMED.search(log)
             assert resumed, log
             assert int(resumed[1]) > 0
-        where = f"went on from step {resumed[1]} of {resumed[2]}" if resumed else "began anew"
-        found.append(f"{submitted} submission{'s' * (submitted > 1)}, the last start {where}")
-        assert hash_path(mine.folder / VAE) == project.whole(steps)
-        found.append("weights equal those of a training in one go, byte for byte")
+            found.append(f"submitted {submitted} times" if submitted > 1 else "submitted once, started again by Slurm")
+            found.append(f"the last start went on from step {resumed[1]} of {resumed[2]}")
+            assert hash_path(mine.folder / VAE) == self.expected
+            found.append("weights equal those of a training in one go, byte for byte")
 
 
 def cancel() -> None:
@@ -152,8 +164,8 @@ def node_down_and_up() -> None:
     run("scontrol", "update", f"nodename={node}", "state=resume")
 
 
-def failing_job(project: Project) -> None:
-    mine = project.copy("failing")
+def failing_job(data: Project) -> None:
+    mine = data.copy("failing")
     rate = STEPS.replace("steps", "max_lr")
     with scenario("a job that fails (`max_lr=1e30`)") as found:
         process = mine.start("slurm", VAE, *SMOKE, "--retries", "0", "--config", f"set={rate}=1e30")
@@ -174,9 +186,9 @@ rule train_vae:
 """
 
 
-def gpus(project: Project) -> None:
-    mine = Project(project.folder.with_name("gpus"))
-    shutil.copytree(project.folder / "workflow/profiles", mine.folder / "workflow/profiles")
+def gpus(data: Project) -> None:
+    mine = Project(data.folder.with_name("gpus"))
+    shutil.copytree(data.folder / "workflow/profiles", mine.folder / "workflow/profiles")
     (mine.folder / "Snakefile").write_text(PRETEND)
     with scenario(
         "five jobs of one GPU each on a node of two (pretended), `--profile workflow/profiles/slurm-gpu`"
@@ -192,15 +204,19 @@ def gpus(project: Project) -> None:
 
 def main(home: Path, report: Path) -> None:
     version = run("scontrol", "--version").split()[1]
-    project = whole_dag(home)
-    interrupted(project, "cancelled", "`scancel` in mid-training", 1500, cancel)
-    interrupted(
-        project, "limited", "a time limit of one minute", 2000, nothing, "--set-resources", "train_vae:runtime=1"
-    )
-    interrupted(project, "downed", "node set to down and back in mid-training", 1500, node_down_and_up, resumes=False)
-    failing_job(project)
-    gpus(project)
-    interrupted(project, "generic", "`scancel` under `--profile workflow/profiles/generic`", 1500, cancel)
+    data = project(home / "data")
+    target = "results/smoke/simple_shapes/data/centre/random.zarr"
+    local = [sys.executable, "-m", "snakemake", "--cores", "1", target, *SMOKE]
+    subprocess.run(local, cwd=data.folder, env=data.environment, check=True, capture_output=True)
+    gpus(data)
+    training = Training(data, seconds=60)
+    training.interrupted("cancelled", "`scancel` in mid-training", cancel)
+    training.interrupted("downed", "node set to down and back in mid-training", node_down_and_up)
+    training.interrupted("generic", "`scancel` under `--profile workflow/profiles/generic`", cancel, profile="generic")
+    failing_job(data)
+    limit = ["--set-resources", "train_vae:runtime=1"]
+    Training(data, seconds=100).interrupted("limited", "a time limit of one minute", nothing, *limit)
+    whole_dag(home)
     lines = [
         "# The workflow on Slurm",
         "",

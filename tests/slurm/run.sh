@@ -50,7 +50,7 @@ ReturnToService=2
 MinJobAge=3600
 KillWait=30
 GresTypes=gpu
-NodeName=$host NodeAddr=127.0.0.1 CPUs=8 RealMemory=256000 Gres=gpu:2
+NodeName=$host NodeAddr=127.0.0.1 CPUs=32 RealMemory=256000 Gres=gpu:2
 PartitionName=all Nodes=$host Default=YES MaxTime=INFINITE State=UP
 CONF
 # Slurm wants device files; it only counts them.
