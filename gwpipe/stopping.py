@@ -28,11 +28,12 @@ class _Asked:
 
 
 def _handler(number: int, frame: FrameType | None) -> None:
-    again = _Asked.flag
-    _Asked.flag = True
-    if not _Asked.loops or again or number == signal.SIGALRM:
+    if not _Asked.loops or number == signal.SIGALRM:
         raise Stopped
-    signal.setitimer(signal.ITIMER_REAL, GRACE_SECONDS)
+    # Once: whoever signals a process group and the process itself sends two, and means one.
+    if not _Asked.flag:
+        signal.setitimer(signal.ITIMER_REAL, GRACE_SECONDS)
+    _Asked.flag = True
 
 
 @contextlib.contextmanager
@@ -44,6 +45,7 @@ def on_sigterm() -> Iterator[None]:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
+        _Asked.flag = False
         for number, handler in before.items():
             signal.signal(number, handler)
 
@@ -53,7 +55,7 @@ def deferred() -> Iterator[Callable[[], bool]]:
     """For a loop that saves: gives `asked()`. Once it is true, save, leave the loop, and the block's end stops.
 
     Raises:
-        Stopped: it was asked; inside the block, a second SIGTERM came or `GRACE_SECONDS` went by.
+        Stopped: it was asked; inside the block only when `GRACE_SECONDS` have gone by.
     """
     _Asked.loops += 1
     try:

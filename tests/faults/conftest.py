@@ -16,10 +16,10 @@ def pytest_addoption(parser):
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
-    """A root in which every long stage ran once at smoke scale."""
+    """A root in which the representation of Simple Shapes was made at smoke scale."""
     root = tmp_path_factory.mktemp("finished")
     told = root / "told.log"
-    for stage in harness.STAGES:
+    for stage in harness.STAGES[:4]:
         wildcards, target = harness.CASES[stage].wildcards, harness.CASES[stage].target
         harness.finish(harness.Case(stage, wildcards, target).words(root, 60), told)
         if stage in ("train_vae", "cache_latents"):  # of the other domain

@@ -72,7 +72,7 @@ CASES = {
             "train_workspace",
             ("--env", "simple_shapes", "--kind", "gw"),
             "workspace/gw/weights.safetensors",
-            ("representation.workspace.optimisation.steps=300",),
+            ("representation.workspace.optimisation.steps=150",),
         ),
         Case(
             "train_agent",

@@ -85,10 +85,6 @@ def copy(source, target):
     return target
 
 
-def test_a_full_disk(finished, tmp_path, fault):
-    full_disk("train_workspace", finished, tmp_path, fault)
-
-
 def test_a_read_only_folder(finished, tmp_path, fault):
     read_only("train_workspace", finished, tmp_path, fault)
 
