@@ -20,6 +20,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 SMOKE = ["--configfile", "workflow/scales/smoke.yaml"]
 # Without an accounting database only squeue knows of jobs that ended; look often, because these jobs are short.
 SLURM = ["--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "5"]
+# Threads of a job that share a busy processor wait for each other.
+ONE_THREAD = ["--set-threads", "train_vae=1"]
 VAE = "results/smoke/simple_shapes/vae/v/weights.safetensors"
 LOG = "logs/smoke/train_vae/simple_shapes_v.log"
 STEPS = "environments.simple_shapes.representation.vae.v.optimisation.steps"
@@ -113,7 +115,7 @@ class Training:
 
     def __init__(self, data: Project, seconds: float) -> None:
         self.data = data
-        some = 100
+        some = 50
         began = time.monotonic()
         self._train(some)
         self.steps = max(some, round(some * seconds / (time.monotonic() - began)))
@@ -121,7 +123,7 @@ class Training:
 
     def _train(self, steps: int) -> str:
         copy = self.data.copy("whole")
-        words = ["train_vae", "--env", "simple_shapes", "--domain", "v", "--threads", "4", *SMOKE]
+        words = ["train_vae", "--env", "simple_shapes", "--domain", "v", *SMOKE]
         command = [sys.executable, "-m", "gwpipe.cli", *words, "--set", f"{STEPS}={steps}"]
         subprocess.run(command, cwd=copy.folder, env=copy.environment, check=True, capture_output=True)
         return hash_path(copy.folder / VAE)
@@ -132,7 +134,9 @@ class Training:
         """Train as a job, `interrupt` it, and compare what comes out with the training in one go."""
         mine = self.data.copy(name)
         with scenario(what) as found:
-            process = mine.start(profile, VAE, *SMOKE, "--jobs", "2", *words, "--config", f"set={STEPS}={self.steps}")
+            process = mine.start(
+                profile, VAE, *SMOKE, "--jobs", "2", *ONE_THREAD, *words, "--config", f"set={STEPS}={self.steps}"
+            )
             wait_for_training(mine)
             interrupt()
             told = succeed(process)
@@ -209,13 +213,13 @@ def main(home: Path, report: Path) -> None:
     local = [sys.executable, "-m", "snakemake", "--cores", "1", target, *SMOKE]
     subprocess.run(local, cwd=data.folder, env=data.environment, check=True, capture_output=True)
     gpus(data)
-    training = Training(data, seconds=60)
+    training = Training(data, seconds=40)
     training.interrupted("cancelled", "`scancel` in mid-training", cancel)
     training.interrupted("downed", "node set to down and back in mid-training", node_down_and_up)
     training.interrupted("generic", "`scancel` under `--profile workflow/profiles/generic`", cancel, profile="generic")
     failing_job(data)
     limit = ["--set-resources", "train_vae:runtime=1"]
-    Training(data, seconds=100).interrupted("limited", "a time limit of one minute", nothing, *limit)
+    Training(data, seconds=90).interrupted("limited", "a time limit of one minute", nothing, *limit)
     whole_dag(home)
     lines = [
         "# The workflow on Slurm",
