@@ -35,6 +35,9 @@ FUSION_RULES_PDF = "results/studies/fusion_rules.pdf"
 
 MANIFEST = ".manifest.json"
 
+REFERENCE = Path(__file__).resolve().parent / "reference_weights"
+"""Weights that come with the package: `{env}/vae/{domain}.safetensors`, `{env}/workspace/{kind}.safetensors`."""
+
 MADE_BY: dict[str, tuple[str, ...]] = {
     "collect": (DATA,),
     "train_vae": (VAE,),

@@ -82,6 +82,9 @@ class Domain(nn.Module, ABC):
     def fit_to(self, prepared: npt.NDArray[Any]) -> None:
         """Adapt what is not learnt by gradient (scales) to prepared training observations (N, …), before training."""
 
+    def schedule(self, progress: float) -> None:
+        """Called before each training step with the share of steps done, for losses that change on the way."""
+
     @torch.no_grad()
     def encode(self, observations: npt.NDArray[Any]) -> Tensor:
         """Observations (B, …), as the environment gives them, to u (B, latent), without gradient.

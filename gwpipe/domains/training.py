@@ -54,6 +54,7 @@ def train_vae(
     losses = _losses(domain, rows, settings)
 
     def loss_of(step: int) -> tuple[Tensor, dict[str, Tensor]]:
+        domain.schedule(step / settings.optimisation.steps)
         chosen = batches(step)
         noise = _noise(len(chosen), domain.latent, "vae noise", run.seed, step).to(run.device)
         # What a module draws itself (dropout) follows the step too, so that a resumed run draws the same.

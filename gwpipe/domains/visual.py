@@ -71,12 +71,22 @@ def to_bytes(decoded: Tensor) -> npt.NDArray[np.uint8]:
     return decoded.detach().float().mul(255).round().permute(0, 2, 3, 1).to("cpu", torch.uint8).numpy()
 
 
-def squared_error(decoded: Tensor, x: Tensor) -> Tensor:
+COLOUR_FIRST = 0.2
+"""Share of the training steps over which the weight of colour falls to 1."""
+
+
+def squared_error(decoded: Tensor, x: Tensor, colour: float = 1.0) -> Tensor:
     """Gaussian negative log-likelihood with σ = 1, without its constant: half the squared error.
 
-    Summed over a picture's entries, mean over the batch.
+    Summed over a picture's entries, mean over the batch. colour: weight of the errors of colour, which are what is left
+    of a pixel's errors less their mean over the channels; at 1 it is the paper's loss.
     """
-    return 0.5 * (decoded.float() - x).square().flatten(1).sum(1).mean()
+    error = decoded.float() - x
+    loss = 0.5 * error.square().flatten(1).sum(1).mean()
+    if colour == 1:
+        return loss
+    of_colour = (error - error.mean(1, keepdim=True)).square().flatten(1).sum(1).mean()
+    return loss + 0.5 * (colour - 1) * of_colour
 
 
 class VisualVAE(VAE):
@@ -87,6 +97,9 @@ class VisualVAE(VAE):
         latent: width of u (10 and 40 in the paper).
         width: factor on all channel counts; 1 is the paper's.
         view: what is seen of a picture: "colour" (the paper's), "luma" (colour-blind) or "silhouette".
+        colour_first: weight of the errors of colour at the first training step; falls to 1. A decoder learns first what
+            all channels share, and one that draws in grey gives its encoder no reason to tell hues apart: both stay
+            without colour for a million pictures. Nothing of it is left in a trained VAE's description.
 
     Raises:
         UserError: no layout for pictures of that side, or no such view.
@@ -94,12 +107,15 @@ class VisualVAE(VAE):
 
     observation = "image"
 
-    def __init__(self, side: int, latent: int, width: float = 1.0, view: str = "colour") -> None:
+    def __init__(
+        self, side: int, latent: int, width: float = 1.0, view: str = "colour", colour_first: float = 1.0
+    ) -> None:
         super().__init__()
         _require_side(side)
         if view not in VIEWS:
             raise UserError(f"a visual domain has no view '{view}'{nearest(view, VIEWS)}")
         self.side, self.latent, self.width, self.view = side, latent, width, view
+        self.colour_first, self._colour = colour_first, 1.0
         seen = VIEWS[view].channels
         channels = (seen, *_scaled(ENCODER_CHANNELS[side], width))
         # Batch norm subtracts the mean, so a bias before it would do nothing.
@@ -132,7 +148,10 @@ class VisualVAE(VAE):
         return self.decoder(u)
 
     def reconstruction_loss(self, decoded: Tensor, x: Tensor) -> Tensor:
-        return squared_error(decoded, x)
+        return squared_error(decoded, x, self._colour if self.training else 1.0)
+
+    def schedule(self, progress: float) -> None:
+        self._colour = 1 + (self.colour_first - 1) * max(0.0, 1 - progress / COLOUR_FIRST)
 
     def observations(self, decoded: Tensor) -> npt.NDArray[np.uint8]:
         return to_bytes(decoded)

@@ -12,7 +12,6 @@ import torch
 
 from gwpipe.agents.dreaming import actor_critic_update_loss, build_networks, empty_batch, world_model_update_loss
 from gwpipe.agents.policies import policy_for
-from gwpipe.agents.registry import METHODS
 from gwpipe.agents.returns import no_spread
 from gwpipe.domains.domain import VAE
 from gwpipe.domains.vae import beta_vae_loss, decoder_loss
@@ -25,6 +24,7 @@ from gwpipe.flops.shapes import SHAPES, meta_domain, meta_workspace
 from gwpipe.representations import ConcatenatedVAEs, GlobalWorkspace, Representation
 from gwpipe.settings.agents import DreamingSettings
 from gwpipe.settings.environments import EnvironmentName
+from gwpipe.settings.methods import METHODS
 from gwpipe.settings.representation import DomainName, RepresentationSettings, VAESettings, WorkspaceSettings
 from gwpipe.settings.stages import Sizes
 from gwpipe.workspace.objective import workspace_losses

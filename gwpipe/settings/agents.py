@@ -1,33 +1,19 @@
 """Settings of agents, their training runs and the evaluation of the runs."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from gwpipe.settings.learning import LearningSettings
+from gwpipe.settings.methods import Method, entry
 from gwpipe.settings.model import Seeds, Settings, Widths
 
-Method = Literal["gw_dreamer", "vae_dreamer", "clip_dreamer"]
-RESERVED_METHODS = (
-    "gw_dreamer_e2e",
-    "dreamer_2m",
-    "dreamer_12m",
-    "dreamer_40m",
-    "dreamer_100m",
-    "ppo",
-    "vae_ppo",
-    "clip_ppo",
-    "gw_ppo",
-)
 
-
-class DreamingSettings(Settings):
+class DreamingSettings(LearningSettings):
     """The paper's GRU world model and actor-critic (Tables XI-XVII).
 
     Keys without a default come from the paper's tables. The defaults of the others are what the paper leaves open.
     """
-
-    standardised_z: bool = False
-    """Feed the agent a workspace's z with zero mean and unit variance; the paper's form is plain z."""
 
     # World model
     gru_input: int = Field(gt=0)
@@ -78,13 +64,9 @@ class DreamingSettings(Settings):
 
     # Data
     replay_capacity: int = Field(100_000, gt=0)
-    prefill: int = Field(0, ge=0)
-    """Environment steps before the first update."""
     batch_size: int = Field(gt=0)
     batch_length: int = Field(gt=1)
     """Steps t → t+1 in a replayed chunk."""
-    env_steps_per_update: int = Field(gt=0)
-    """What the paper calls train ratio: environment steps between two updates."""
     max_gradient_norm: float = Field(100.0, gt=0)
 
     @model_validator(mode="after")
@@ -121,6 +103,8 @@ class AgentsSettings(Settings):
     task: str
     env_steps: int = Field(gt=0)
     """Budget of a run, in environment steps (decisions × action repeat)."""
+    budgets: dict[Method, Annotated[int, Field(gt=0)]] = Field({})
+    """Method → its own budget, where it differs."""
     runs: dict[Method, Seeds]
     """Method → seeds; none switches a method off, but one of them has to run."""
     dreaming: DreamingSettings
@@ -133,3 +117,12 @@ class AgentsSettings(Settings):
         if not any(self.runs.values()):
             raise ValueError("'runs' names no seed of any method; name at least one")
         return self
+
+    def budget(self, method: str) -> int:
+        """Environment steps of a run of `method`."""
+        return self.budgets.get(method, self.env_steps)
+
+    def learning(self, method: str) -> DreamingSettings:
+        """How `method` learns."""
+        block: DreamingSettings = getattr(self, entry(method).learning)
+        return block

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError, model_validator
 
 from gwpipe.errors import UserError, nearest
 from gwpipe.settings import domains, experts
-from gwpipe.settings.agents import RESERVED_METHODS, AgentsSettings
+from gwpipe.settings.agents import AgentsSettings
 from gwpipe.settings.environments import TASKS, EnvironmentName, RoboDeskSettings, SimpleShapesSettings
 from gwpipe.settings.model import Scale, Settings
 from gwpipe.settings.quality import QualitySettings
@@ -198,8 +198,8 @@ def explain(fault: ValidationError, root: type[BaseModel]) -> str:
         return f"config key '{where}' is missing{more}"
     if error["type"] == "value_error":
         return f"config block '{where}': {error['ctx']['error']}{more}"
-    if error["input"] in RESERVED_METHODS:
-        return f"config key '{where}': method '{error['input']}' is reserved and not available yet{more}"
+    if error["type"] == "method":
+        return f"config key '{where}': method '{error['input']}' is unknown{error['ctx']['hint']}{more}"
     if error["type"] == "literal_error":
         choices = error["ctx"]["expected"].replace(" or ", ", ").replace("'", "").split(", ")
         what = f"'{error['input']}' is not one of {', '.join(choices)}{nearest(str(error['input']), choices)}"

@@ -126,6 +126,8 @@ class RepresentationSettings(Settings):
     """Everything that is trained once and shared by all agents, with a seed of its own."""
 
     seed: Seed = 0
+    reference: bool = False
+    """Take VAEs and workspaces from the package (`gwpipe.reference`) instead of training them."""
     data: list[SourceSettings] = Field(min_length=1)
     holdout: float = Field(0.05, gt=0, lt=1)
     """Share of the rows, whole episodes from the end of each data set, kept out of training."""

@@ -7,10 +7,11 @@ from pydantic import ValidationError
 
 from gwpipe.errors import UserError, nearest
 from gwpipe.settings import study_stages as studies
-from gwpipe.settings.agents import CriterionSettings, DreamingSettings, EvaluationSettings, Method
+from gwpipe.settings.agents import CriterionSettings, DreamingSettings, EvaluationSettings
 from gwpipe.settings.choices import DataName, data_names, kinds_of, seed_number
 from gwpipe.settings.config import ENVIRONMENTS, Config, explain
 from gwpipe.settings.environments import TASKS, EnvironmentName, RoboDeskSettings, SimpleShapesSettings
+from gwpipe.settings.methods import Method, entry
 from gwpipe.settings.model import Scale, Seed, Seeds, Settings
 from gwpipe.settings.representation import (
     DomainName,
@@ -39,6 +40,8 @@ class TrainVAEStage(Settings):
     data: list[DataName]
     holdout: float
     seed: Seed
+    reference: bool = False
+    """Taken from the package; `data` is empty then."""
 
 
 class CacheLatentsStage(Settings):
@@ -58,6 +61,8 @@ class TrainWorkspaceStage(Settings):
     data: list[DataName]
     holdout: float
     seed: Seed
+    reference: bool = False
+    """Taken from the package; `data` is empty then."""
 
 
 class RandomPolicyStage(Settings):
@@ -74,9 +79,9 @@ class TrainAgentStage(Settings):
     task: str
     method: Method
     domains: dict[DomainName, str]
-    """Domain → kind."""
+    """Domain → kind, of those it sees."""
     env_steps: int
-    dreaming: DreamingSettings
+    learning: DreamingSettings
     evaluation: EvaluationSettings
     seed: Seed
 
@@ -147,9 +152,10 @@ def train_vae(config: Config, env: EnvironmentName, domain: DomainName) -> Train
         env=env,
         domain=domain,
         vae=representation.vae[domain],
-        data=data_names(representation),
+        data=[] if representation.reference else data_names(representation),
         holdout=representation.holdout,
         seed=representation.seed,
+        reference=representation.reference,
     )
 
 
@@ -173,9 +179,10 @@ def train_workspace(config: Config, env: EnvironmentName, kind: WorkspaceKind) -
         losses=workspace.kinds[kind],
         workspace=workspace.model_copy(update={"kinds": {}}),
         domains=sorted(representation.domains),
-        data=data_names(representation),
+        data=[] if representation.reference else data_names(representation),
         holdout=representation.holdout,
         seed=representation.seed,
+        reference=representation.reference,
     )
 
 
@@ -189,15 +196,15 @@ def random_policy(config: Config, env: EnvironmentName, task: str) -> RandomPoli
 
 def train_agent(config: Config, env: EnvironmentName, task: str, method: Method, seed: str | int) -> TrainAgentStage:
     _task(config, env, task)
-    study = config.environments[env]
+    study, line = config.environments[env], entry(method)
     return TrainAgentStage(
         env=env,
         environment=study.environment,
         task=task,
         method=method,
-        domains=kinds_of(study.representation, study.representation.domains),
-        env_steps=study.agents.env_steps,
-        dreaming=study.agents.dreaming,
+        domains=kinds_of(study.representation, study.representation.domains if line.encodes else []),
+        env_steps=study.agents.budget(method),
+        learning=study.agents.learning(method),
         evaluation=study.agents.evaluation,
         seed=seed_number(seed),
     )

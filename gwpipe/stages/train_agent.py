@@ -11,7 +11,7 @@ import gymnasium
 
 from gwpipe import checkpoint, layout
 from gwpipe.agents.loop import Saving, train
-from gwpipe.agents.registry import entry
+from gwpipe.agents.registry import make_agent
 from gwpipe.artefact import Record, staging
 from gwpipe.envs import ENVIRONMENT_IDS
 from gwpipe.errors import UserError
@@ -21,6 +21,7 @@ from gwpipe.machine import Machine
 from gwpipe.progress import Progress
 from gwpipe.representations import load_representation
 from gwpipe.settings import domains
+from gwpipe.settings.methods import entry
 from gwpipe.settings.stages import TrainAgentStage
 
 
@@ -47,25 +48,25 @@ def run(settings: TrainAgentStage, place: layout.Place, machine: Machine) -> Non
     def make_env() -> gymnasium.Env:
         return gymnasium.make(ENVIRONMENT_IDS[env], task=task, **settings.environment.kwargs())
 
-    representation = load_representation(vaes, workspace, settings.dreaming.standardised_z)
-    representation.to(machine.device)
+    learning = settings.learning
     saving = Saving(scratch / "checkpoint.safetensors", record.identity, machine.checkpoint_seconds)
     label = f"train_agent {env} {task} {settings.method} seed {seed}"
-    rates = (
-        f"world_model_lr ({settings.dreaming.world_model_lr}) or actor_critic_lr ({settings.dreaming.actor_critic_lr})"
-    )
+    rates = " or ".join(f"{name} ({value})" for name, value in learning.learning_rates.items())
     with (
         contextlib.closing(make_env()) as watched,  # what the agent is measured in; the loop closes what it trains in
         Progress(settings.env_steps, "step", label) as progress,
         metrics_log(weights, saving) as log,
     ):
-        agent = method.make(representation, watched.action_space, settings.dreaming, seed, machine.device)
+        seen: Any = watched.observation_space
+        if method.encodes:
+            seen = load_representation(vaes, workspace, learning.standardised_z).to(machine.device)
+        agent = make_agent(settings.method, seen, watched.action_space, learning, seed, machine.device)
         training = train(
             agent,
             make_env,
             env_steps=settings.env_steps,
-            env_steps_per_update=settings.dreaming.env_steps_per_update,
-            prefill=settings.dreaming.prefill,
+            env_steps_per_update=learning.env_steps_per_update,
+            prefill=learning.prefill,
             seed=seed,
             evaluate=evaluator(watched, settings.evaluation, seed),
             evaluate_every=settings.evaluation.every,
@@ -91,7 +92,7 @@ def run(settings: TrainAgentStage, place: layout.Place, machine: Machine) -> Non
 
 
 def _no_room(settings: TrainAgentStage) -> str:
-    chosen = settings.dreaming
+    chosen = settings.learning
     room = f"prefill ({chosen.prefill}), batch_length ({chosen.batch_length}) or env_steps_per_update"
     return f"no update in env_steps ({settings.env_steps}); raise it, or lower {room} ({chosen.env_steps_per_update})"
 

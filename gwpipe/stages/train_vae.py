@@ -2,7 +2,7 @@
 
 import shutil
 
-from gwpipe import layout
+from gwpipe import layout, reference
 from gwpipe.artefact import Record
 from gwpipe.data.episodes import load_observations
 from gwpipe.domains.catalogue import make_domain, save_domain
@@ -14,14 +14,17 @@ from gwpipe.settings.stages import TrainVAEStage
 
 
 def run(settings: TrainVAEStage, place: layout.Place, machine: Machine) -> None:
-    """Train (or go on training) and write weights with their manifest."""
+    """Train (or go on training), or take from the package, and write weights with their manifest."""
     machine.prepare()
     target = place.path(layout.VAE, env=settings.env, domain=settings.domain)
     data = [place.path(layout.DATA, env=settings.env, **name.model_dump()) for name in settings.data]
     modules = domains.modules([str(settings.vae.kind)])
+    domain = make_domain(settings.env, settings.domain, settings.vae, settings.seed)
+    if settings.reference:
+        reference.take(f"{settings.env}/vae/{settings.domain}", domain.describe(), target, settings, place)
+        return
     record = Record("train_vae", place.scale, settings.model_dump(mode="json"), data, modules, machine.device)
     scratch = record.scratch(target)
-    domain = make_domain(settings.env, settings.domain, settings.vae, settings.seed)
     train, held_out = load_observations(data, domain.observation, settings.holdout)
     label = f"train_vae {settings.env} {settings.domain}"
     checkpoint = scratch / "checkpoint.safetensors"

@@ -2,7 +2,7 @@
 
 import shutil
 
-from gwpipe import layout
+from gwpipe import layout, reference
 from gwpipe.artefact import Record
 from gwpipe.data.latents import cache_paths, load_latents, vaes_of
 from gwpipe.domains.fit import Run
@@ -13,9 +13,14 @@ from gwpipe.workspace.workspace import save_workspace
 
 
 def run(settings: TrainWorkspaceStage, place: layout.Place, machine: Machine) -> None:
-    """Train (or go on training) and write weights with their manifest."""
+    """Train (or go on training), or take from the package, and write weights with their manifest."""
     machine.prepare()
     target = place.path(layout.WORKSPACE, env=settings.env, kind=settings.kind)
+    if settings.reference:
+        chosen = settings.workspace
+        form = {"kind": settings.kind, "dim": chosen.dim, "hidden": chosen.hidden, "layers": chosen.layers}
+        reference.take(f"{settings.env}/workspace/{settings.kind}", form, target, settings, place)
+        return
     latents = cache_paths(place, settings.env, settings.domains, settings.data)
     inputs = [path for paths in latents.values() for path in paths]
     record = Record("train_workspace", place.scale, settings.model_dump(mode="json"), inputs, device=machine.device)

@@ -10,7 +10,7 @@ from torch import nn
 from gwpipe.domains.attributes import CLIP, SMALLEST_SCALE, ShapeAttributesVAE, VectorAttributesVAE
 from gwpipe.domains.catalogue import build, load_domain, make_domain, save_domain
 from gwpipe.domains.domain import Domain
-from gwpipe.domains.visual import VisualVAE
+from gwpipe.domains.visual import VisualVAE, squared_error
 from gwpipe.envs.robodesk import ATTRIBUTE_SLICES
 from gwpipe.envs.shape_drawing import draw
 from gwpipe.envs.simple_shapes import sample_attributes
@@ -129,6 +129,27 @@ def test_visual_loss_is_half_the_summed_squared_error() -> None:
     decoded = x.clone()
     decoded[0, 1, 2, 3] = 0.5
     assert vae.reconstruction_loss(decoded, x).item() == pytest.approx(0.5 * 0.25 / 2)
+
+
+def test_errors_of_colour_may_weigh_more_than_errors_of_grey() -> None:
+    x = torch.zeros(1, 3, 1, 1)
+    grey, red = torch.full((1, 3, 1, 1), 0.2), torch.tensor([0.2, -0.1, -0.1]).view(1, 3, 1, 1)
+    assert squared_error(grey, x, colour=20).item() == pytest.approx(0.06)
+    assert squared_error(red, x, colour=1).item() == pytest.approx(0.03)
+    assert squared_error(red, x, colour=20).item() == pytest.approx(0.6)
+
+
+def test_the_weight_of_colour_falls_to_the_papers_loss_and_is_of_training_alone() -> None:
+    vae = VisualVAE(32, 2, 0.03125, colour_first=21)
+    red, x = torch.tensor([0.2, -0.1, -0.1]).view(1, 3, 1, 1), torch.zeros(1, 3, 1, 1)
+    losses = []
+    for progress in (0, 0.1, 0.2, 0.9):
+        vae.schedule(progress)
+        losses.append(vae.reconstruction_loss(red, x).item())
+    assert losses == pytest.approx([0.63, 0.33, 0.03, 0.03])
+    vae.schedule(0)
+    assert vae.eval().reconstruction_loss(red, x).item() == pytest.approx(0.03)
+    assert "colour_first" not in vae.describe()
 
 
 def test_shape_loss_is_cross_entropy_and_half_the_squared_error() -> None:

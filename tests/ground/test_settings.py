@@ -30,7 +30,10 @@ def test_every_scale_is_an_overlay_of_the_same_keys(repository, scale):
         ("environments.simple_shapes.agents.env_steps=ten", "env_steps': input should be a valid integer"),
         ("environments.simple_shapes.agents.env_steps=-1", "greater than 0"),
         ("environments.simple_shapes.agents.runs.gw_dream=[0]", "'gw_dreamer'"),
-        ("environments.simple_shapes.agents.runs.dreamer_2m=[0]", "method 'dreamer_2m' is reserved"),
+        (
+            "environments.simple_shapes.agents.runs.gw_dreamr=[0]",
+            "method 'gw_dreamr' is unknown; did you mean 'gw_dreamer'",
+        ),
         ("environments.robodesk.agents.task=push_gren", "task 'push_gren' is unknown; did you mean 'push_green'?"),
         (
             "environments.simple_shapes.representation.data=[{task: centre, policy: expert, rows: 40}]",

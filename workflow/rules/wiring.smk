@@ -2,8 +2,8 @@
 import os
 
 from gwpipe import layout
-from gwpipe.agents.registry import METHODS
 from gwpipe.settings import domains, experts
+from gwpipe.settings.methods import METHODS
 from gwpipe.settings.stages import stage_settings
 from gwpipe.sources import sources as files_of
 
@@ -58,6 +58,8 @@ def agents(env):
 
 def data_of_representation(wildcards):
     """Every data set that the representation of an environment is trained on, each with its manifest."""
+    if representation(wildcards).reference:
+        return []
     return [
         path.format(env=wildcards.env, task=source.task, policy=source.policy)
         for source in representation(wildcards).data
@@ -85,15 +87,16 @@ def caches(env):
 
 
 def latents_of_representation(wildcards):
-    """The latents that workspaces are trained on, each with its manifest."""
+    """The latents that workspaces and rules of fusion are trained on, each with its manifest."""
     return [name for path in caches(wildcards.env) for name in (path, path + layout.MANIFEST)]
 
 
 def representation_of_method(wildcards):
-    """What an agent's observations go through: the VAEs, and the workspace where its method has one."""
-    kind = METHODS[wildcards.method].workspace
+    """What an agent's observations go through: VAEs and a workspace, each where its method has one."""
+    method = METHODS[wildcards.method]
+    kind = method.workspace
     workspace = [path.format(env=wildcards.env, kind=kind) for path in with_manifest(layout.WORKSPACE)]
-    return vaes(wildcards) + (workspace if kind else [])
+    return (vaes(wildcards) if method.encodes else []) + (workspace if kind else [])
 
 
 def curves(wildcards):

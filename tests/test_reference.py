@@ -1,0 +1,116 @@
+"""The reference representation: packed from a scale, taken by the stages that would train."""
+
+import importlib
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from gwpipe import layout, reference
+from gwpipe.artefact import Record, hash_file, verify
+from gwpipe.domains.catalogue import load_domain, make_domain, save_domain
+from gwpipe.errors import UserError
+from gwpipe.layout import Place
+from gwpipe.machine import Machine
+from gwpipe.representations import load_representation
+from gwpipe.settings import Config, load
+from gwpipe.settings.stages import stage_settings
+from gwpipe.workspace.training import make_workspace
+from gwpipe.workspace.workspace import save_workspace
+
+REFERENCE = "environments.simple_shapes.representation.reference=true"
+VAES = ("v", "attr")
+
+
+@pytest.fixture(scope="module")
+def config(repository: Path) -> Config:
+    return load([repository / "config.yaml", repository / "workflow/scales/smoke.yaml"], [REFERENCE])
+
+
+@pytest.fixture
+def packed(config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Untrained weights of smoke size, packed into a folder of the test's own; the scale that they were packed from."""
+    place, block = Place(tmp_path / "made", "long"), config.environments.simple_shapes.representation
+    hashes = {}
+    for name in VAES:
+        path = place.path(layout.VAE, env="simple_shapes", domain=name)
+        save_domain(path, make_domain("simple_shapes", name, block.vae[name]))
+        Record("train_vae", "long", {}, []).write(path, updates=7, rows=9)
+        hashes[name] = hash_file(path)
+    path = place.path(layout.WORKSPACE, env="simple_shapes", kind="gw")
+    save_workspace(
+        path, make_workspace({name: block.vae[name].latent for name in VAES}, block.workspace), "gw", hashes
+    )
+    Record("train_workspace", "long", {}, []).write(path, updates=8)
+    monkeypatch.setattr(reference, "FOLDER", tmp_path / "packed")
+    monkeypatch.setattr(reference, "INDEX", tmp_path / "packed/index.json")
+    reference.pack(tmp_path / "made/results/long")
+    return tmp_path / "made/results/long"
+
+
+def run(stage: str, config: Config, place: Place, **wildcards: str) -> None:
+    settings = stage_settings(stage, config, env="simple_shapes", **wildcards)
+    importlib.import_module(f"gwpipe.stages.{stage}").run(settings, place, Machine())
+
+
+def test_stages_take_what_was_packed_and_it_works_as_a_representation(
+    config: Config, packed: Path, tmp_path: Path
+) -> None:
+    place = Place(tmp_path / "used", "smoke")
+    for name in VAES:
+        run("train_vae", config, place, domain=name)
+    run("train_workspace", config, place, kind="gw")
+    vaes = {name: place.path(layout.VAE, env="simple_shapes", domain=name) for name in VAES}
+    workspace = place.path(layout.WORKSPACE, env="simple_shapes", kind="gw")
+    load_representation(vaes, workspace)  # refuses a workspace of other VAEs
+    manifest = verify(vaes["v"])
+    assert manifest["results"]["updates"] == 7
+    assert manifest["results"]["reference"]["scale"] == "long"
+    assert list(manifest["inputs"].values()) == [hash_file(vaes["v"])]
+
+
+def test_half_precision_changes_a_decoded_picture_by_less_than_a_level(packed: Path) -> None:
+    whole = load_domain(packed / "simple_shapes/vae/v/weights.safetensors")
+    half = load_domain(reference.FOLDER / "simple_shapes/vae/v.safetensors")
+    u = torch.randn(16, whole.latent)
+    assert (whole.decode(u) - half.decode(u)).abs().max() < 1 / 255
+    assert (reference.FOLDER / "simple_shapes/vae/v.safetensors").stat().st_size < 0.6 * (
+        packed / "simple_shapes/vae/v/weights.safetensors"
+    ).stat().st_size
+
+
+def test_another_form_than_the_settings_ask_for_is_refused(
+    config: Config, repository: Path, packed: Path, tmp_path: Path
+) -> None:
+    place = Place(tmp_path / "used", "smoke")
+    other = load(
+        [repository / "config.yaml", repository / "workflow/scales/smoke.yaml"],
+        [REFERENCE, "environments.simple_shapes.representation.vae.v.latent=12"],
+    )
+    with pytest.raises(UserError, match=r"simple_shapes/vae/v have latent 10, the settings ask for 12; set it to 10"):
+        run("train_vae", other, place, domain="v")
+    with pytest.raises(UserError, match="no reference weights of simple_shapes/vae/mask, only of"):
+        run("train_vae", config, place, domain="mask")
+    assert not (tmp_path / "used").exists()
+
+
+def test_damaged_weights_are_not_taken(config: Config, packed: Path, tmp_path: Path) -> None:
+    path = reference.FOLDER / "simple_shapes/workspace/gw.safetensors"
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(UserError, match="gw.safetensors are damaged; install the package again"):
+        run("train_workspace", config, Place(tmp_path / "used", "smoke"), kind="gw")
+
+
+def test_an_empty_scale_is_not_packed(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="holds no VAE and no workspace"):
+        reference.pack(tmp_path)
+
+
+def test_what_comes_with_the_package_is_whole_and_small() -> None:
+    index = json.loads(reference.INDEX.read_text())
+    assert {"simple_shapes/vae/v", "simple_shapes/vae/attr", "simple_shapes/workspace/gw"} <= set(index)
+    for name in index:
+        path, _ = reference.reference(name)
+        assert path.is_file()
+    assert sum(path.stat().st_size for path in reference.FOLDER.rglob("*.safetensors")) <= 16 * 2**20
