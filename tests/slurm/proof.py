@@ -115,18 +115,20 @@ class Training:
 
     def __init__(self, data: Project, seconds: float) -> None:
         self.data = data
-        some = 50
-        began = time.monotonic()
-        self._train(some)
-        self.steps = max(some, round(some * seconds / (time.monotonic() - began)))
-        self.expected = self._train(self.steps)
+        _, log = self._train(some := 50)
+        (rate,) = re.findall(rf"{some}/{some} steps, (\S+) steps/s", log)
+        self.steps = max(some, round(float(rate) * seconds))
+        self.expected, _ = self._train(self.steps)
 
-    def _train(self, steps: int) -> str:
+    def _train(self, steps: int) -> tuple[str, str]:
+        """Hash of the weights, and what was told on the way."""
         copy = self.data.copy("whole")
         words = ["train_vae", "--env", "simple_shapes", "--domain", "v", *SMOKE]
         command = [sys.executable, "-m", "gwpipe.cli", *words, "--set", f"{STEPS}={steps}"]
-        subprocess.run(command, cwd=copy.folder, env=copy.environment, check=True, capture_output=True)
-        return hash_path(copy.folder / VAE)
+        done = subprocess.run(
+            command, cwd=copy.folder, env=copy.environment, check=True, text=True, stderr=subprocess.PIPE
+        )
+        return hash_path(copy.folder / VAE), done.stderr
 
     def interrupted(
         self, name: str, what: str, interrupt: Callable[[], None], *words: str, profile: str = "slurm"
