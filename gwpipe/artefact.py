@@ -6,6 +6,7 @@ manifest `NAME.manifest.json` lies beside the artefact and is written last: what
 
 import contextlib
 import datetime
+import errno
 import fcntl
 import hashlib
 import importlib.metadata
@@ -24,6 +25,8 @@ from gwpipe.errors import UserError
 from gwpipe.sources import sources
 
 SCHEMA = 1
+_LOCKLESS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP)
+"""What a file system says that has no locks (Lustre mounted without `flock`): work goes on without."""
 _PACKAGES = ("gwpipe", "torch", "numpy", "zarr", "numcodecs", "gymnasium", "mujoco", "robodesk", "numba", "snakemake")
 
 
@@ -171,6 +174,8 @@ class Record:
         except BlockingIOError:
             raise UserError(f"{target} is being made by another process; wait for it, or end it first") from None
         except OSError as fault:
+            if fault.errno in _LOCKLESS:
+                return folder
             what = fault.strerror or fault
             raise UserError(f"cannot write {folder}: {what}; free some space or mend the folder") from fault
         return folder

@@ -91,6 +91,7 @@ def test_a_damaged_input_is_seen_before_it_is_used(copied, capfd, monkeypatch, f
     fault(damage, 1, len(before.items() - hashes(copied).items()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("damage", "message"),
     [("a flipped bit", "is damaged"), ("truncated", "is damaged"), ("other settings or code", "belongs to other")],

@@ -51,7 +51,16 @@ def checkout(copy_project, tmp_path_factory):
     return copy_project(tmp_path_factory.mktemp("profiles") / "project")
 
 
-@pytest.mark.parametrize("name", PROFILES)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "slurm-gpu",
+        "kubernetes",
+        "workstation",
+        pytest.param("slurm", marks=pytest.mark.slow),
+        pytest.param("generic", marks=pytest.mark.slow),
+    ],
+)
 def test_it_resolves(checkout, tmp_path, name):
     storage = ("--default-storage-prefix", str(tmp_path)) if name == "kubernetes" else ()
     profile = ("--profile", f"workflow/profiles/{name}")
