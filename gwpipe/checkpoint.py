@@ -93,7 +93,7 @@ def _hash(tree: Any, tensors: dict[str, torch.Tensor]) -> str:
     digest = hashlib.sha256(json.dumps(tree, sort_keys=True).encode())
     for key in sorted(tensors):
         digest.update(f"{key} {tensors[key].dtype} {tuple(tensors[key].shape)}\n".encode())
-        digest.update(memoryview(tensors[key].reshape(-1).view(torch.uint8).numpy()))
+        digest.update(tensors[key].reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
 
 

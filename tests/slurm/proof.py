@@ -82,7 +82,7 @@ def jobs_in_state(state: str) -> list[str]:
 
 def wait_for_training(project: Project) -> None:
     """Until the training's log says that it is on its way."""
-    for _ in range(900):
+    for _ in range(4500):
         with contextlib.suppress(FileNotFoundError):
             if "steps/s" in (project.folder / LOG).read_text():
                 return
@@ -220,8 +220,8 @@ def main(home: Path, report: Path) -> None:
     training.interrupted("downed", "node set to down and back in mid-training", node_down_and_up)
     training.interrupted("generic", "`scancel` under `--profile workflow/profiles/generic`", cancel, profile="generic")
     failing_job(data)
-    limit = ["--set-resources", "train_vae:runtime=1"]
-    Training(data, seconds=90).interrupted("limited", "a time limit of one minute", nothing, *limit)
+    limit = ["--set-resources", "train_vae:runtime=3"]
+    Training(data, seconds=240).interrupted("limited", "a time limit of three minutes", nothing, *limit)
     whole_dag(home)
     lines = [
         "# The workflow on Slurm",
