@@ -40,6 +40,8 @@ wildcard_constraints:
 
 
 include: "workflow/rules/wiring.smk"
+include: "workflow/rules/caching.smk"
+include: "workflow/rules/reporting.smk"
 
 
 # Snakemake itself looks at targets later, and would tell of a wrong name in tracebacks.
@@ -54,6 +56,7 @@ include: "workflow/rules/representation_studies.smk"
 include: "workflow/rules/agents.smk"
 include: "workflow/rules/flops.smk"
 include: "workflow/rules/table1.smk"
+include: "workflow/rules/view.smk"
 
 
 rule all:

@@ -5,14 +5,12 @@ manifest `NAME.manifest.json` lies beside the artefact and is written last: what
 """
 
 import contextlib
-import datetime
 import errno
 import fcntl
 import hashlib
 import importlib.metadata
 import json
 import os
-import platform
 import shutil
 import subprocess
 import time
@@ -20,14 +18,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from gwpipe import layout
+from gwpipe import heartbeat, layout
 from gwpipe.errors import UserError
 from gwpipe.sources import sources
+from gwpipe.surroundings import machine, package_versions, spent
 
 SCHEMA = 1
 _LOCKLESS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP)
 """What a file system says that has no locks (Lustre mounted without `flock`): work goes on without."""
-_PACKAGES = ("gwpipe", "torch", "numpy", "zarr", "numcodecs", "gymnasium", "mujoco", "robodesk", "numba", "snakemake")
 
 
 @contextlib.contextmanager
@@ -83,9 +81,13 @@ def hash_file(path: Path) -> str:
 
 
 def hash_directory(path: Path) -> str:
-    """SHA-256 over the names and bytes of all files under `path`; hidden files (marks of other tools) do not count."""
+    """SHA-256 over the names and bytes of all files under `path`; hidden files (marks of other tools) do not count.
+
+    Links are followed: a directory that came out of Snakemake's cache is full of them.
+    """
     digest = hashlib.sha256()
-    for file in sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith(".")):
+    files = [Path(folder) / name for folder, _, names in os.walk(path, followlinks=True) for name in names]
+    for file in sorted(p for p in files if p.is_file() and not p.name.startswith(".")):
         digest.update(f"{file.relative_to(path).as_posix()}\0{hash_file(file)}\n".encode())
     return digest.hexdigest()
 
@@ -97,7 +99,7 @@ def hash_path(path: Path) -> str:
 
 def manifest_path(artefact: Path) -> Path:
     """Where the manifest of `artefact` lies."""
-    return artefact.with_name(artefact.name + ".manifest.json")
+    return artefact.with_name(artefact.name + layout.MANIFEST)
 
 
 def code_version() -> str:
@@ -108,15 +110,6 @@ def code_version() -> str:
         return subprocess.run(git, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
     except (OSError, subprocess.SubprocessError):
         return importlib.metadata.version("gwpipe")
-
-
-def package_versions() -> dict[str, str]:
-    """Versions of the packages that can change a result."""
-    versions = {"python": platform.python_version()}
-    for name in _PACKAGES:
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            versions[name] = importlib.metadata.version(name)
-    return versions
 
 
 class Record:
@@ -132,7 +125,7 @@ class Record:
         device: str = "cpu",
     ):
         """`modules`: what the stage loads by name, beside its own imports."""
-        self._began = time.time()
+        self._began, self._device = time.time(), device
         code = sources(f"gwpipe.stages.{stage}", *modules)
         self._fields: dict[str, Any] = {
             "schema": SCHEMA,
@@ -142,10 +135,9 @@ class Record:
             "seed": settings.get("seed"),
             "code_version": code_version(),
             "sources_sha256": hashlib.sha256("".join(hash_file(Path(file)) for file in code).encode()).hexdigest(),
-            "inputs": {str(path): input_hash(path) for path in inputs},
+            "inputs": {layout.name(path): input_hash(path) for path in inputs},
             "packages": package_versions(),
-            "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors",
-            "device": device,
+            "started": heartbeat.now(),
         }
 
     @property
@@ -182,17 +174,26 @@ class Record:
 
     def input_hash(self, path: Path) -> str:
         """The hash of one of the inputs."""
-        return self._fields["inputs"][str(path)]
+        return self._fields["inputs"][layout.name(path)]
 
     def write(self, artefact: Path, **results: Any) -> None:
-        """Write the manifest of `artefact`; `results` are the counts that later stages read (`results` in the file)."""
+        """Write the manifest of `artefact`; `results` are the counts that later stages read (`results` in the file).
+
+        `wall_seconds` counts from this record's making, `earlier_seconds` are those of starts of the same run that were
+        cut off, `starts` is the number of all.
+        """
+        beat = heartbeat.current()
         self._fields |= {
+            **machine(self._device),
+            **spent(),
             "artefact": artefact.name,
             "identity": self.identity,
             "sha256": hash_path(artefact),
             "results": results,
             "wall_seconds": round(time.time() - self._began, 3),
-            "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            "earlier_seconds": round(beat.earlier_seconds, 1) if beat is not None else 0.0,
+            "starts": beat.starts if beat is not None else 1,
+            "finished": heartbeat.now(),
         }
         with staging(manifest_path(artefact)) as partial:
             partial.write_text(json.dumps(self._fields, indent=1, sort_keys=True) + "\n")

@@ -1,4 +1,5 @@
 """`gwpipe STAGE …`: every stage by hand. `gwpipe STAGE --help` lists what chooses one run of it.
+`gwpipe status`, `explain`, `hashes`, `tensorboard` look at runs and results.
 
 Settings come from config files and overrides, or, as from Snakemake, as the one canonical string of `--settings`.
 Exit codes: 0 done, 1 a fault of ours (with its traceback), 2 a mistake or fault that the message tells how to mend,
@@ -6,30 +7,27 @@ Exit codes: 0 done, 1 a fault of ours (with its traceback), 2 a mistake or fault
 """
 
 import argparse
-import difflib
-import errno
-import importlib
+import json
 import os
 import sys
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from gwpipe import stopping
-from gwpipe.errors import UserError
+from gwpipe.errors import UserError, nearest
+from gwpipe.execution import INTERRUPTED, MISTAKE, execute
 from gwpipe.layout import Place
 from gwpipe.machine import Machine, claim
 from gwpipe.settings import config as configuration
-from gwpipe.settings.model import Settings
+from gwpipe.settings.model import Scale, Settings
 from gwpipe.settings.stages import RESERVED_STAGES, STAGES, stage_settings
+from gwpipe.view import commands
 
 PAPER_SCALE = Path("workflow/scales/paper.yaml")
-DISK_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG, errno.EIO, errno.ESTALE)
-"""What a disk or its folders can do to any stage at any moment."""
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line: one subcommand a stage."""
+    """The command line: one subcommand a stage, and those that look at runs and results."""
     root = argparse.ArgumentParser(prog="gwpipe", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     stages = root.add_subparsers(dest="stage", required=True, metavar="STAGE")
     for name, (_, _, wildcards) in STAGES.items():
@@ -40,7 +38,9 @@ def parser() -> argparse.ArgumentParser:
             "--configfile", action="append", type=Path, default=[], help="laid over config.yaml, in order"
         )
         stage.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="dotted override")
-        stage.add_argument("--settings", help="the stage's settings as JSON, instead of config files")
+        stage.add_argument(
+            "--settings", help="the stage's settings as JSON, instead of config files; @FILE reads a manifest's"
+        )
         stage.add_argument("--scale", help="with --settings: the folder under results/")
         stage.add_argument("--root", type=Path, default=Path(), help="where results/ lies (default: here)")
         stage.add_argument("--threads", type=int, default=1, help="for tensor arithmetic (default: 1)")
@@ -52,6 +52,15 @@ def parser() -> argparse.ArgumentParser:
         stage.add_argument(
             "--checkpoint-seconds", type=float, default=60.0, help="between two checkpoints (default: 60)"
         )
+        if name == "train_workspace":
+            stage.add_argument(
+                "--pictures-every",
+                type=int,
+                metavar="STEPS",
+                default=os.environ.get("GWPIPE_PICTURES_EVERY", "0"),
+                help="translations as PNG beside the log (default: $GWPIPE_PICTURES_EVERY, or 0: none)",
+            )
+    commands.add(stages)
     return root
 
 
@@ -66,7 +75,12 @@ def chosen(arguments: argparse.Namespace) -> tuple[Settings, str]:
         if not arguments.scale:
             raise UserError("--settings also needs --scale, the folder under results/")
         try:
-            return kind.model_validate_json(arguments.settings), arguments.scale
+            scale = TypeAdapter(Scale).validate_python(arguments.scale)
+        except ValidationError:
+            allowed = "it names a folder under results/: only letters, digits, _ and - are allowed"
+            raise UserError(f"--scale '{arguments.scale}' is no scale; {allowed}") from None
+        try:
+            return kind.model_validate_json(settings_text(arguments.settings)), scale
         except ValidationError as fault:
             raise UserError(f"--settings: {configuration.explain(fault, kind)}") from None
     for wildcard in wildcards:
@@ -79,14 +93,30 @@ def chosen(arguments: argparse.Namespace) -> tuple[Settings, str]:
     return stage_settings(arguments.stage, config, paper, **values), config.scale
 
 
+def settings_text(given: str) -> str:
+    """The JSON that `--settings` gives: itself, or of `@FILE` the settings in that manifest or status file.
+
+    Raises:
+        UserError: the file is missing, or holds no settings.
+    """
+    if not given.startswith("@"):
+        return given
+    path = Path(given[1:])
+    try:
+        return json.dumps(json.loads(path.read_text())["settings"])
+    except OSError as fault:
+        raise UserError(f"--settings {given}: {fault.strerror or fault}") from None
+    except (ValueError, KeyError, TypeError):
+        raise UserError(f"--settings {given}: no settings in it; give a manifest or a status file") from None
+
+
 def refuse_unknown(words: list[str]) -> None:
     """One line for a stage that does not exist, in place of argparse's list of all."""
-    if words and not words[0].startswith("-") and words[0] not in STAGES:
+    valid = [*STAGES, *commands.COMMANDS]
+    if words and not words[0].startswith("-") and words[0] not in valid:
         if words[0] in RESERVED_STAGES:
             raise UserError(f"stage '{words[0]}' is reserved and not available yet")
-        close = difflib.get_close_matches(words[0], STAGES, n=1)
-        hint = f"; did you mean '{close[0]}'?" if close else f"; there is {', '.join(STAGES)}"
-        raise UserError(f"stage '{words[0]}' is unknown{hint}")
+        raise UserError(f"stage '{words[0]}' is unknown{nearest(words[0], valid)}")
 
 
 def main(words: list[str] | None = None) -> int:
@@ -95,27 +125,17 @@ def main(words: list[str] | None = None) -> int:
     try:
         refuse_unknown(words)
         arguments = parser().parse_args(words)
+        if arguments.stage in commands.COMMANDS:
+            return commands.run(arguments)
         settings, scale = chosen(arguments)
-        stage = importlib.import_module(f"gwpipe.stages.{arguments.stage}")
-        with stopping.on_sigterm():
-            machine = Machine(arguments.threads, claim(arguments.device), arguments.checkpoint_seconds)
-            stage.run(settings, Place(arguments.root, scale), machine)
+        pictures = getattr(arguments, "pictures_every", 0)
+        machine = Machine(arguments.threads, claim(arguments.device), arguments.checkpoint_seconds, pictures)
     except UserError as mistake:
         print(f"gwpipe: {mistake}", file=sys.stderr)
-        return 2
-    except OSError as fault:
-        if fault.errno not in DISK_FAULTS:
-            raise
-        where = f"{fault.filename}: " if fault.filename else ""
-        print(f"gwpipe: {where}{fault.strerror}; mend that, and the same command goes on", file=sys.stderr)
-        return 2
-    except stopping.Stopped:
-        print("gwpipe: stopped by SIGTERM; the same command goes on from the last checkpoint", file=sys.stderr)
-        return stopping.EXIT_CODE
+        return MISTAKE
     except KeyboardInterrupt:
-        print("gwpipe: interrupted; the same command goes on from the last checkpoint", file=sys.stderr)
-        return 130
-    return 0
+        return INTERRUPTED
+    return execute(arguments.stage, settings, Place(arguments.root, scale), machine)
 
 
 if __name__ == "__main__":

@@ -20,18 +20,26 @@ FLOPS = HOME + "/flops/{task}.json"
 SELECTION = HOME + "/selection/{rule}/seed{seed}/weights.safetensors"
 READER = "results/{scale}/simple_shapes/reader/weights.safetensors"
 
+TRAINING_PICTURES = "logs/{scale}/train_workspace/{env}_{kind}"
+"""Folder of pictures that a look at a training leaves; no artefact."""
+
 TABLE1 = "results/table1.csv"
 TABLE1_MARKDOWN = "results/table1.md"
+TABLE1_PAGE = "results/table1.html"
 CLAIMS = "results/claims_flops.csv"
 PARAMETERS = "results/tables/parameters.csv"
 WORKSPACE_QUALITY = "results/tables/workspace_quality.csv"
 WORKSPACE_QUALITY_MARKDOWN = "results/tables/workspace_quality.md"
+WORKSPACE_QUALITY_PAGE = "results/tables/workspace_quality.html"
 FIGURE2 = "results/figures/figure2.png"
 FIGURE2_PDF = "results/figures/figure2.pdf"
 FIGURE2_NUMBERS = "results/figures/figure2.csv"
 FUSION_RULES = "results/studies/fusion_rules.csv"
 FUSION_RULES_FIGURE = "results/studies/fusion_rules.png"
 FUSION_RULES_PDF = "results/studies/fusion_rules.pdf"
+OUT_OF_DISTRIBUTION = "results/studies/out_of_distribution.csv"
+OUT_OF_DISTRIBUTION_FIGURE = "results/studies/out_of_distribution.png"
+OUT_OF_DISTRIBUTION_PDF = "results/studies/out_of_distribution.pdf"
 
 MANIFEST = ".manifest.json"
 
@@ -51,6 +59,9 @@ MADE_BY: dict[str, tuple[str, ...]] = {
     "train_reader": (READER,),
 }
 """Stage → what one of its runs makes under `results/{scale}`."""
+
+
+RESULTS, LOGS = "results", "logs"
 
 
 class Place:
@@ -77,6 +88,22 @@ def run_of(artefact: Path) -> tuple[str, dict[str, str]] | None:
             if found:
                 return stage, found.groupdict()
     return None
+
+
+def name(artefact: Path) -> str:
+    """What an artefact is called in manifests: its path from `results` on, the same in every checkout.
+
+    A path without that folder keeps its name as it is.
+    """
+    parts = artefact.parts
+    if RESULTS not in parts:
+        return str(artefact)
+    return "/".join(parts[len(parts) - 1 - parts[::-1].index(RESULTS) :])
+
+
+def log(scale: str, stage: str, *values: str | int) -> str:
+    """The log of the run of `stage` that its wildcards' values choose; status and metrics lie beside it."""
+    return f"{LOGS}/{scale}/{stage}/{'_'.join(map(str, values)) or stage}.log"
 
 
 def command(stage: str, artefact: Path) -> str:

@@ -16,22 +16,31 @@ FREE = "cuda:free"
 
 @dataclass(frozen=True)
 class Machine:
-    """Threads for tensor arithmetic, the device, and how often long stages save a checkpoint."""
+    """Threads for tensor arithmetic, the device, and how often long stages save a checkpoint and draw pictures."""
 
     threads: int = 1
     device: str = "cpu"
     checkpoint_seconds: float = 60.0
+    pictures_every: int = 0
+    """Steps of `train_workspace` between two pictures of its translations; 0: none."""
+
+    def __post_init__(self) -> None:
+        """Raises:
+        UserError: fewer than one thread, or a negative number of steps.
+        """
+        if self.threads < 1:
+            raise UserError(f"--threads must be at least 1, not {self.threads}")
+        if self.pictures_every < 0:
+            raise UserError(f"--pictures-every must be 0 (none) or a number of steps, not {self.pictures_every}")
 
     def prepare(self) -> None:
         """Tell torch. More threads than processors only wait for each other.
 
         Raises:
-            UserError: fewer than one thread, or a device that this machine does not have.
+            UserError: a device that this machine does not have.
         """
         import torch
 
-        if self.threads < 1:
-            raise UserError(f"--threads must be at least 1, not {self.threads}")
         self._require_device()
         torch.set_num_threads(min(self.threads, len(os.sched_getaffinity(0))))
 

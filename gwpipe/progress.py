@@ -1,12 +1,15 @@
-"""Progress of a long stage: a bar with rate and ETA on a terminal, a line now and then in a log."""
+"""Progress of a long stage: a bar on a terminal or a line now and then in a log, a heartbeat, and its metrics."""
 
 import sys
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self, TextIO
+from typing import Any, Self, TextIO
 
 from tqdm import tqdm
+
+from gwpipe import heartbeat
+from gwpipe.metrics import MetricLines
 
 LOG_SECONDS = 15.0
 
@@ -24,16 +27,21 @@ class Progress:
         self._stream = stream or sys.stderr
         self._start = self._last = time.monotonic()
         self._metrics: dict[str, float] = {}
+        self._lines: MetricLines | None = None
         self._bar = tqdm(total=total, unit=unit, desc=label, file=self._stream, disable=not self._stream.isatty())
         if done:
-            self.go_on(done)
+            self.resume(done)
+        if (beat := heartbeat.current()) is not None:
+            beat.watch(self)
 
-    def go_on(self, done: int) -> None:
-        """What was done before a stop counts, but not in the rate; the log says where it goes on."""
+    def resume(self, done: int) -> None:
+        """An earlier start has done so much already; the rate counts from here, and the log says so."""
         self.done = self._first = done
-        self._bar.initial = self._bar.n = done
-        text = f"{self.label}: goes on from {self.unit} {done} of {self.total}"
-        self._bar.write(text, file=self._stream)
+        self._start = time.monotonic()
+        if not self._bar.disable:
+            self._bar.reset(total=self.total)
+            self._bar.update(done)
+        self._bar.write(f"{self.label}: goes on from {self.unit} {done} of {self.total}", file=self._stream)
 
     def update(self, count: int = 1, **metrics: float) -> None:
         """`count` more units are done; `metrics` are shown beside the rate."""
@@ -46,13 +54,44 @@ class Progress:
         elif time.monotonic() - self._last > LOG_SECONDS:
             self._log()
 
+    def record(self, step: int, **metrics: float) -> None:
+        """Keep what was measured after `step` steps as a line of the run's metrics (nowhere outside a run)."""
+        beat = heartbeat.current()
+        if beat is None:
+            return
+        self._metrics.update(metrics)
+        try:
+            if self._lines is None:
+                self._lines = MetricLines(beat.metrics, self._first)
+            self._lines.write(step, metrics)
+        except OSError:
+            return  # a view never stops a run
+
     def due(self) -> bool:
         """Is a line or a redraw wanted soon? Ask before computing a metric that costs something."""
         return time.monotonic() - self._last > LOG_SECONDS
 
+    def snapshot(self) -> dict[str, Any]:
+        """How far it is, for the heartbeat; `eta_seconds` is None before the first unit."""
+        rate = self._rate()
+        left = max(self.total - self.done, 0)
+        return {
+            "label": self.label,
+            "done": self.done,
+            "total": self.total,
+            "unit": self.unit,
+            "rate": round(rate, 4),
+            "eta_seconds": round(left / rate, 1) if rate > 0 else None,
+            "metrics": {name: float(f"{value:.6g}") for name, value in list(self._metrics.items())},
+        }
+
+    def _rate(self) -> float:
+        """Units a second since this start."""
+        return (self.done - self._first) / max(time.monotonic() - self._start, 1e-9)
+
     def _log(self) -> None:
         self._last = time.monotonic()
-        rate = (self.done - self._first) / max(self._last - self._start, 1e-9)
+        rate = self._rate()
         left = max(self.total - self.done, 0) / rate if rate > 0 else float("inf")
         shown = "  ".join(f"{k} {v:.4g}" for k, v in self._metrics.items())
         text = (

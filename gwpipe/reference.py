@@ -1,8 +1,8 @@
 """The reference representation: VAEs and workspaces trained for long, which come with the package.
 
 With `representation.reference: true` nothing of an environment's representation is trained: the stages `train_vae` and
-`train_workspace` put these weights where their own would lie. `gwpipe/reference_weights/index.json` names every file with its
-hash and how it was made; parameters are kept in half precision.
+`train_workspace` put these weights where their own would lie. `gwpipe/reference_weights/index.json` names every file
+with its hash and how it was made; parameters are kept in half precision.
 
     python -m gwpipe.reference results/reference
 

@@ -68,7 +68,9 @@ class Representation(ABC):
 
 
 class GlobalWorkspace(Representation):
-    """z = tanh(Σ α_d e_d(u_d)): the workspace of kind gw, or clip, which has the same form (Sect. II-A).
+    """z = tanh(Σ α_d e_d(u_d)) (Sect. II-A): the workspace of kind gw, or clip, which has the same form.
+
+    In place of tanh stands the activation that the workspace was built with.
 
     With `standardised`, z less its mean, over its standard deviation, entry by entry, as measured at the end of the
     workspace's training. A workspace may settle in a small part of [−1, 1], where one pixel is a hundredth.
@@ -86,7 +88,8 @@ class GlobalWorkspace(Representation):
         super().__init__({name: vaes[name] for name in workspace.domains})
         self.workspace = workspace.eval().requires_grad_(False)
         self.selection = None if selection is None else selection.eval().requires_grad_(False)
-        self.dim, self.bounded, self.standardised = workspace.dim, not standardised, standardised
+        self.dim, self.standardised = workspace.dim, standardised
+        self.bounded = workspace.bounded and not standardised
         self.default_weights = equal_weights(self.domains)
 
     def fuse(self, u: Mapping[str, Tensor], weights: Mapping[str, float] | None = None) -> Tensor:
@@ -150,6 +153,6 @@ def load_representation(
             f"workspace {workspace} takes latents {module.domains}, but the VAEs give {widths}; train it anew"
         )
     chosen = None if selection is None else load_selection(selection)
-    if chosen is not None and not chosen.fits(module.domains, module.dim):
+    if chosen is not None and not chosen.fits(module.domains, module.dim, module.activation):
         raise UserError(f"selection {selection} was not trained on a workspace like {workspace}; train it anew")
     return GlobalWorkspace(domains, module, standardised, chosen)

@@ -1,11 +1,15 @@
 """Every random stream of the project comes from here: named, reproducible, independent of process and clock."""
 
+from __future__ import annotations
+
 import hashlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
+
+if TYPE_CHECKING:  # environments and random policies need no torch, and importing it takes seconds
+    import torch
 
 
 def derive(*parts: str | int) -> int:
@@ -24,6 +28,8 @@ def numpy_generator(*parts: str | int) -> np.random.Generator:
 
 def torch_generator(*parts: str | int, device: str | torch.device = "cpu") -> torch.Generator:
     """A torch generator for the stream named by `parts`."""
+    import torch
+
     return torch.Generator(device=device).manual_seed(derive(*parts))
 
 

@@ -8,10 +8,14 @@ everything: the values that a stage uses are tracked by its settings string inst
 import ast
 import functools
 import importlib.util
+from collections.abc import Iterator
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
-PLUMBING = ("settings", "layout", "machine", "artefact", "progress", "stopping", "cli", "errors", "sources", "__init__")
+PLUMBING = (
+    "settings", "layout", "machine", "artefact", "surroundings", "progress", "heartbeat", "metrics", "stopping",
+    "execution", "cli", "errors", "sources", "view", "__init__",
+)  # fmt: skip
 
 
 def sources(*modules: str) -> list[str]:
@@ -23,9 +27,18 @@ def sources(*modules: str) -> list[str]:
     Raises:
         FileNotFoundError: a module does not exist.
     """
+    outside = [_outside(name) for name in modules if _file(name) is None]
+    # Relative where possible, so that a checkout that moved has the same inputs.
+    here = Path.cwd()
+    kept = [*outside, *_closure(modules)]
+    return sorted(str(file.relative_to(here) if file.is_relative_to(here) else file) for file in kept)
+
+
+@functools.cache
+def _closure(modules: tuple[str, ...]) -> tuple[Path, ...]:
+    """Files of this package that `modules` import, without plumbing. Every job of a rule asks for the same."""
     found: set[Path] = set()
     waiting = [_file(name) for name in modules]
-    outside = [_outside(name) for name, file in zip(modules, waiting) if file is None]
     while waiting:
         file = waiting.pop()
         if file is None or file in found:
@@ -37,10 +50,7 @@ def sources(*modules: str) -> list[str]:
         around = [parent / "__init__.py" for parent in file.parents if parent.is_relative_to(PACKAGE)]
         waiting += [package for package in around if package.is_file()]
         waiting += [_file(name) for name in _imports(file)]
-    # Relative where possible, so that a checkout that moved has the same inputs.
-    here = Path.cwd()
-    kept = [*outside, *(file for file in found if not _is_plumbing(file))]
-    return sorted(str(file.relative_to(here) if file.is_relative_to(here) else file) for file in kept)
+    return tuple(file for file in found if not _is_plumbing(file))
 
 
 def _outside(module: str) -> Path:
@@ -58,6 +68,7 @@ def _is_plumbing(file: Path) -> bool:
     return parts[0] in PLUMBING
 
 
+@functools.cache
 def _file(module: str) -> Path | None:
     parts = module.split(".")
     if parts[0] != PACKAGE.name:
@@ -73,10 +84,20 @@ def _file(module: str) -> Path | None:
 def _imports(file: Path) -> tuple[str, ...]:
     """Names that could be modules of this package in the imports of `file`, also those inside functions."""
     names: list[str] = []
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in _statements(ast.parse(file.read_text()).body):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
             # `from package import name`: name may be a module or something defined in package/__init__.py
             names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
     return tuple(name for name in names if name.split(".")[0] == PACKAGE.name)
+
+
+def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """All statements, also those inside others. Imports are statements, and most of a tree is expressions."""
+    for statement in body:
+        yield statement
+        for field in ("body", "orelse", "finalbody"):
+            yield from _statements(getattr(statement, field, []))
+        for part in (*getattr(statement, "handlers", []), *getattr(statement, "cases", [])):
+            yield from _statements(part.body)

@@ -39,9 +39,7 @@ def packed(config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
         Record("train_vae", "long", {}, []).write(path, updates=7, rows=9)
         hashes[name] = hash_file(path)
     path = place.path(layout.WORKSPACE, env="simple_shapes", kind="gw")
-    save_workspace(
-        path, make_workspace({name: block.vae[name].latent for name in VAES}, block.workspace), "gw", hashes
-    )
+    save_workspace(path, make_workspace({name: block.vae[name].latent for name in VAES}, block.workspace), "gw", hashes)
     Record("train_workspace", "long", {}, []).write(path, updates=8)
     monkeypatch.setattr(reference, "FOLDER", tmp_path / "packed")
     monkeypatch.setattr(reference, "INDEX", tmp_path / "packed/index.json")
@@ -98,7 +96,7 @@ def test_another_form_than_the_settings_ask_for_is_refused(
 def test_damaged_weights_are_not_taken(config: Config, packed: Path, tmp_path: Path) -> None:
     path = reference.FOLDER / "simple_shapes/workspace/gw.safetensors"
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(UserError, match="gw.safetensors are damaged; install the package again"):
+    with pytest.raises(UserError, match=r"gw\.safetensors are damaged; install the package again"):
         run("train_workspace", config, Place(tmp_path / "used", "smoke"), kind="gw")
 
 

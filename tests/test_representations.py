@@ -139,6 +139,27 @@ def test_standardised_z_has_no_mean_and_unit_variance_over_what_it_was_measured_
     assert plain.fuse(latents).abs().max() <= 1
 
 
+@pytest.mark.parametrize(("activation", "bounded"), [("tanh", True), ("unit", True), ("layer_norm", False)])
+def test_a_world_model_ends_in_tanh_only_where_the_state_is_bounded(
+    folder: Path, tmp_path: Path, activation: str, bounded: bool
+) -> None:
+    save_workspace(tmp_path / "gw", Workspace(LATENT, 5, 8, 1, activation=activation), "gw")
+    vaes = {name: folder / name for name in LATENT}
+    assert load_representation(vaes, tmp_path / "gw").bounded == bounded
+    assert not load_representation(vaes, tmp_path / "gw", standardised=True).bounded
+
+
+def test_a_selection_of_another_activation_is_refused(folder: Path, tmp_path: Path) -> None:
+    save_workspace(tmp_path / "gw", Workspace(LATENT, 5, 8, 1, activation="identity"), "gw")
+    vaes = {name: folder / name for name in LATENT}
+    for activation in ("tanh", "identity"):
+        chosen = make_selection(SelectionSettings(rule="attention"), LATENT, 5, activation=activation)
+        save_selection(tmp_path / activation, chosen)
+    load_representation(vaes, tmp_path / "gw", selection=tmp_path / "identity")
+    with pytest.raises(UserError, match="train it anew"):
+        load_representation(vaes, tmp_path / "gw", selection=tmp_path / "tanh")
+
+
 def test_a_selection_chooses_where_no_weights_are_given(folder: Path, tmp_path: Path) -> None:
     chosen = make_selection(SelectionSettings(rule="precision"), LATENT, 5)
     save_selection(tmp_path / "selection", chosen)

@@ -91,7 +91,7 @@ def train(
         agent.load_state(state["agent"])
         run = Training(**state["run"])
         if progress is not None:
-            progress.go_on(run.env_steps)
+            progress.resume(run.env_steps)
     save_due = every(saving.seconds) if saving is not None else lambda: False
     env = make_env()
     with stopping.deferred() as asked:
@@ -105,10 +105,14 @@ def train(
                 raise UserError(f"{label}, step {run.env_steps}: {fault}; {advice}") from fault
             if progress is not None:
                 progress.update(run.env_steps - before, **metrics)
+                progress.record(run.env_steps, **metrics)
             finished = run.env_steps >= env_steps
             if evaluate is not None and (finished or run.env_steps // evaluate_every > before // evaluate_every):
-                run.note(**evaluate(agent, run.env_steps))
+                measured = evaluate(agent, run.env_steps)
+                run.note(**measured)
                 run.evaluations += 1
+                if progress is not None:
+                    progress.record(run.env_steps, **measured)
             if saving is not None and (save_due() or finished or asked()):
                 state = {"agent": agent.state(), "run": vars(run)}
                 checkpoint.save(saving.path, state, saving.identity)

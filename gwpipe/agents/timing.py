@@ -14,12 +14,15 @@ t → t+1. A step out of an episode's last row leads into another episode: it is
 alone, so d is 0 there and the value of the last state is still bootstrapped; d is 1 on arriving at a terminal row.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
-import torch
-from torch import Tensor
+
+if TYPE_CHECKING:  # counting updates takes no tensor, and importing torch takes seconds
+    from torch import Tensor
 
 ActorReads = Literal["h", "hz"]
 
@@ -69,6 +72,8 @@ def steps(chunk: dict[str, Tensor]) -> Steps:
 
 def actor_input(h: Tensor, z: Tensor, reads: ActorReads) -> Tensor:
     """What actor and critic see of the state (h (..., H), z (..., Z))."""
+    import torch
+
     return h if reads == "h" else torch.cat([h, z], -1)
 
 

@@ -8,7 +8,7 @@ their data set is the same, caches of several data sets if their VAE is.
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -83,17 +83,17 @@ def open_latents(path: Path) -> Rows:
     return Rows(path, layout.command("cache_latents", path))
 
 
-def vaes_of(caches: Mapping[str, Sequence[Path]]) -> dict[str, str]:
-    """Domain → hash of the weights that made its caches.
+class Loaded(NamedTuple):
+    """Latents of several data sets together, domain → (N, latent), and what made them."""
 
-    Raises:
-        UserError: a cache is missing, incomplete or damaged.
-    """
-    return {domain: open_latents(paths[0]).attributes["made_from"]["vae"] for domain, paths in caches.items()}
+    train: dict[str, Tensor]
+    held_out: dict[str, Tensor]
+    vaes: dict[str, str]
+    """Domain → hash of the weights that made its caches."""
 
 
-def load_latents(caches: Mapping[str, Sequence[Path]], holdout: float) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Training and held-out latents, domain → (N, latent), of several data sets together.
+def load_latents(caches: Mapping[str, Sequence[Path]], holdout: float) -> Loaded:
+    """Training and held-out latents of several data sets together.
 
     caches: domain → its cache of each data set, in the same order for every domain.
 
@@ -103,6 +103,7 @@ def load_latents(caches: Mapping[str, Sequence[Path]], holdout: float) -> tuple[
     """
     train: dict[str, Tensor] = {}
     held_out: dict[str, Tensor] = {}
+    vaes: dict[str, str] = {}
     data: dict[int, tuple[str, Path]] = {}
     for domain, paths in caches.items():
         parts: tuple[list[npt.NDArray[Any]], list[npt.NDArray[Any]]] = ([], [])
@@ -120,5 +121,7 @@ def load_latents(caches: Mapping[str, Sequence[Path]], holdout: float) -> tuple[
             rows = cache.load("u")
             parts[0].append(rows[:split])
             parts[1].append(rows[split:])
+        if vae is not None:
+            vaes[domain] = vae[0]
         train[domain], held_out[domain] = (torch.from_numpy(np.concatenate(part)) for part in parts)
-    return train, held_out
+    return Loaded(train, held_out, vaes)

@@ -12,6 +12,7 @@ from torch.nn import functional
 from gwpipe.domains.domain import VAE
 from gwpipe.domains.mlp import mlp
 from gwpipe.errors import UserError, nearest
+from gwpipe.seeding import row_draws
 
 SHAPES = 3
 """Classes of Simple Shapes; the attribute vector begins with their one-hot."""
@@ -25,6 +26,22 @@ CLIP = 10.0
 """Standardised attributes are cut at this many standard deviations: a collision's velocities would rule the loss."""
 
 
+MOST_PRIVATE = 16
+"""Private values that a row can have."""
+
+
+def private_values(attributes: npt.NDArray[Any], count: int, seed: int) -> npt.NDArray[np.float32]:
+    """Private values (N, count), uniform in [−1, 1], of rows of normalised attributes (N, 11).
+
+    They are drawn from the row's bytes and `seed`, so that a row has the same ones in every data set and batch and
+    while an agent acts, and they say nothing of the row: no picture and no sentence shows them, and no network can tell
+    them from the other attributes.
+    """
+    rows = np.ascontiguousarray(attributes, dtype=np.float32)
+    drawn = row_draws(rows, "unpaired", seed)[:, :count]
+    return (drawn / 65535 * 2 - 1).astype(np.float32)
+
+
 class ShapeAttributesVAE(VAE):
     """Simple Shapes' 11 attributes (B, 11): the class by cross entropy, the others by tanh and squared error.
 
@@ -33,35 +50,47 @@ class ShapeAttributesVAE(VAE):
         width: factor on the hidden layers (64 in the paper).
         without: attributes that this domain does not see, of `COLUMNS`; none in the paper. What it sees (B, A) keeps
             the order.
+        unpaired: private values (`private_values`) that stand behind the attributes; none in the paper, one in the
+            published data set.
+        seed: of the private values.
 
     Raises:
-        UserError: `without` names something else.
+        UserError: `without` names something else, or there are not so many private values.
     """
 
     observation = "attributes"
 
-    def __init__(self, latent: int, width: float = 1.0, without: Sequence[str] = ()) -> None:
+    def __init__(
+        self, latent: int, width: float = 1.0, without: Sequence[str] = (), unpaired: int = 0, seed: int = 0
+    ) -> None:
         super().__init__()
         for name in without:
             if name not in COLUMNS:
                 raise UserError(f"Simple Shapes' attributes without '{name}' cannot be made{nearest(name, COLUMNS)}")
+        if not 0 <= unpaired <= MOST_PRIVATE:
+            raise UserError(f"a shape has 0 to {MOST_PRIVATE} private values, not {unpaired}; mend `unpaired`")
         self.latent, self.width, self.without = latent, width, sorted(without)
+        self.unpaired, self.seed = unpaired, seed
         left_out = {column for name in without for column in COLUMNS[name]}
         self.columns = [column for column in range(SHAPES + 8) if column not in left_out]
-        hidden = max(1, round(64 * width))
-        self.encoder = nn.Sequential(mlp(len(self.columns), hidden, hidden, latent), nn.ReLU())
+        hidden, seen = max(1, round(64 * width)), len(self.columns) + unpaired
+        self.encoder = nn.Sequential(mlp(seen, hidden, hidden, latent), nn.ReLU())
         self.mean = nn.Linear(latent, latent)
         self.log_variance = nn.Linear(latent, latent)
         self.decoder = nn.Sequential(mlp(latent, hidden, hidden), nn.ReLU())
         self.shape = nn.Linear(hidden, SHAPES)
-        self.rest = nn.Linear(hidden, len(self.columns) - SHAPES)
+        self.rest = nn.Linear(hidden, seen - SHAPES)
 
     def describe(self) -> dict[str, Any]:
-        return {"kind": "shape_attributes", "latent": self.latent, "width": self.width, "without": self.without}
+        seen = {"without": self.without, "unpaired": self.unpaired, "seed": self.seed}
+        return {"kind": "shape_attributes", "latent": self.latent, "width": self.width, **seen}
 
     def prepare(self, observations: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """(B, 11) to (B, A): what is not left out."""
-        return observations[:, self.columns] if self.without else observations
+        """(B, 11) to (B, A): what is not left out, then the private values."""
+        shown = observations[:, self.columns] if self.without else observations
+        if not self.unpaired:
+            return shown
+        return np.concatenate([shown, private_values(observations, self.unpaired, self.seed)], axis=1)
 
     def inputs(self, prepared: Tensor) -> Tensor:
         return prepared.float()
@@ -71,7 +100,7 @@ class ShapeAttributesVAE(VAE):
         return self.mean(features), self.log_variance(features)
 
     def decode(self, u: Tensor) -> Tensor:
-        """(B, latent) to (B, A): 3 logits and the other attributes in [−1, 1]."""
+        """(B, latent) to (B, A): 3 logits, the other attributes and the private values in [−1, 1]."""
         features = self.decoder(u)
         return torch.cat([self.shape(features), torch.tanh(self.rest(features))], dim=-1)
 

@@ -5,6 +5,7 @@ docs/adding-a-domain.md has a whole example, and `gwpipe.domains.conformance` ch
 """
 
 from abc import ABC, abstractmethod
+from itertools import chain
 from typing import Any, NoReturn
 
 import numpy as np
@@ -98,7 +99,7 @@ class Domain(nn.Module, ABC):
 
     def tensor(self, prepared: npt.NDArray[Any]) -> Tensor:
         """Prepared observations as a tensor on the module's device."""
-        held = next(self.parameters(), None)
+        held = next(chain(self.parameters(), self.buffers()), None)
         return torch.as_tensor(np.ascontiguousarray(prepared), device=None if held is None else held.device)
 
     def _refuse(self) -> NoReturn:

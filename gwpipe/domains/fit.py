@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from gwpipe import checkpoint, stopping
 from gwpipe.errors import UserError
+from gwpipe.metrics import interval
 from gwpipe.progress import Progress, every
 from gwpipe.settings.representation import OptimisationSettings
 
@@ -31,6 +32,8 @@ class Run:
     """Says whose checkpoint it is; one of another identity is refused."""
     checkpoint_seconds: float = 60.0
     device: str = "cpu"
+    watch: Callable[[int], None] | None = None
+    """Called after each step with the number of steps done; may look at the module and must not change it."""
 
 
 def one_cycle(step: int, settings: OptimisationSettings) -> float:
@@ -67,7 +70,7 @@ def fit(
     parameters = [p for p in module.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(parameters, lr=settings.start_lr, weight_decay=settings.weight_decay, fused=True)
     first = _resume(module, optimiser, run)
-    due = every(run.checkpoint_seconds)
+    due, recorded = every(run.checkpoint_seconds), interval(settings.steps)
     module.train()
     with stopping.deferred() as asked, Progress(settings.steps, "step", run.label, done=first) as progress:
         for step in range(first, settings.steps):
@@ -78,12 +81,17 @@ def fit(
             loss.backward()
             optimiser.step()
             shown = {}
-            if progress.due() or step == settings.steps - 1:
+            record = (step + 1) % recorded == 0 or step == settings.steps - 1
+            if record or progress.due():
                 shown = {name: value.item() for name, value in metrics.items()}
                 if not all(map(math.isfinite, shown.values())):
                     wrong = ", ".join(f"{name} = {value}" for name, value in shown.items() if not math.isfinite(value))
                     raise UserError(f"{run.label}, step {step}: {wrong}; lower max_lr ({settings.max_lr})")
+            if record:
+                progress.record(step + 1, **shown, learning_rate=learning_rate(step, settings))
             progress.update(1, **shown)
+            if run.watch is not None:
+                run.watch(step + 1)
             if run.checkpoint is not None and (due() or asked()):
                 _save(module, optimiser, step + 1, run)
             if asked():

@@ -5,12 +5,12 @@ from itertools import pairwise
 from torch import nn
 
 
-def mlp(*widths: int) -> nn.Sequential:
-    """Linear layers of the given widths, biases included, with ReLU between them and none at the end.
+def mlp(*widths: int, bias: bool = True) -> nn.Sequential:
+    """Linear layers of the given widths, with ReLU between them and none at the end.
 
-    mlp(a, b, c) maps (…, a) to (…, c).
+    mlp(a, b, c) maps (…, a) to (…, c); mlp(a, c) is a single linear map. bias: of every layer.
     """
     layers: list[nn.Module] = []
     for before, after in pairwise(widths):
-        layers += [nn.Linear(before, after), nn.ReLU()]
+        layers += [nn.Linear(before, after, bias), nn.ReLU()]
     return nn.Sequential(*layers[:-1])

@@ -5,7 +5,6 @@ their positions never, and its record of the objects' starting places moves with
 off-table rewards do not respond.
 """
 
-import difflib
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -16,7 +15,7 @@ from gymnasium import spaces
 from gwpipe.envs.robodesk_desk import N_ROBOT, Desk
 from gwpipe.envs.robodesk_opengl import require_opengl
 from gwpipe.envs.robodesk_picture import ExactPicture, FastPicture, Picture, resized
-from gwpipe.errors import UserError
+from gwpipe.errors import UserError, nearest
 from gwpipe.settings import environments as settings
 
 TASKS = settings.TASKS["robodesk"]
@@ -161,8 +160,5 @@ class RoboDesk(gymnasium.Env[dict[str, Any], np.ndarray]):
 
 
 def _require_choice(name: str, value: str, choices: Sequence[str]) -> None:
-    if value in choices:
-        return
-    near = difflib.get_close_matches(str(value), choices, n=1)
-    hint = f"did you mean '{near[0]}'? " if near else ""
-    raise UserError(f"RoboDesk: unknown {name} '{value}'; {hint}choose from {', '.join(choices)}")
+    if value not in choices:
+        raise UserError(f"RoboDesk: unknown {name} '{value}'{nearest(str(value), choices)}")

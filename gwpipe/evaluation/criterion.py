@@ -17,18 +17,22 @@ uniform random policy:
    number of seeds it is the later of both middle runs. If the median run is censored, so is the median (`> N`).
 """
 
+from __future__ import annotations
+
 import dataclasses
 import math
 import statistics
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from gwpipe.errors import UserError
 from gwpipe.evaluation.curves import COLUMNS
+
+if TYPE_CHECKING:  # whoever brings curves has imported it
+    import pandas as pd
 
 STANDARD_ERRORS = 5.0
 
@@ -105,7 +109,7 @@ class Criterion:
         return dataclasses.asdict(self)
 
     @classmethod
-    def from_json(cls, values: dict[str, Any]) -> "Criterion":
+    def from_json(cls, values: dict[str, Any]) -> Criterion:
         """The inverse of `to_json`."""
         methods = {
             name: Method(**{**method, "runs": [Run(**run) for run in method["runs"]]})

@@ -4,12 +4,16 @@
 `eval_return` one an evaluation.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from gwpipe.errors import UserError
+
+if TYPE_CHECKING:  # importing pandas takes most of a second, which the column names do not need
+    import pandas as pd
 
 COLUMNS = ("env", "task", "method", "seed", "step", "metric", "value")
 METRICS = ("train_return", "eval_return", "success_count")
@@ -19,6 +23,8 @@ def tidy(
     rows: Iterable[Mapping[str, float | int | str]], *, env: str, task: str, method: str, seed: int
 ) -> pd.DataFrame:
     """A run's rows (`step`, `metric`, `value`) with the columns that say whose they are."""
+    import pandas as pd
+
     frame = pd.DataFrame(list(rows), columns=["step", "metric", "value"])
     frame.insert(0, "env", env)
     frame.insert(1, "task", task)
@@ -59,6 +65,8 @@ def read(path: Path) -> pd.DataFrame:
     Raises:
         UserError: the file is missing, unreadable or against the schema.
     """
+    import pandas as pd
+
     try:
         frame = pd.read_csv(path)
     except (OSError, ValueError) as fault:

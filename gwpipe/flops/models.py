@@ -115,9 +115,10 @@ def _nothing(env: EnvironmentName, rows: int) -> dict[str, npt.NDArray[Any]]:
 def workspace_flops(settings: WorkspaceSettings, latents: dict[str, int], coefficients: dict[str, float]) -> int:
     """One update of the workspace with these loss coefficients, on a batch of paired latents."""
     workspace, batch = meta_workspace(settings, latents), settings.optimisation.batch_size
+    how = (Equal(), coefficients, settings.contrastive)
     with torch.device("meta"):
         u = {name: torch.zeros(batch, latent) for name, latent in latents.items()}
-        return count_flops(lambda: workspace_losses(workspace, {tuple(u): u}, Equal(), coefficients)[0].backward())
+        return count_flops(lambda: workspace_losses(workspace, {tuple(u): u}, *how)[0].backward())
 
 
 def dreaming_flops(env: EnvironmentName, settings: DreamingSettings, z_dim: int, bounded: bool) -> int:

@@ -1,21 +1,15 @@
 """Parameters of every network of Tables II-XIX, counted on the modules that training builds."""
 
-from collections.abc import Iterable
-from typing import Any
-
 from torch import nn
 
 from gwpipe.agents.dreamer_v3 import trainable
 from gwpipe.agents.dreaming import build_networks
 from gwpipe.agents.policies import policy_for
 from gwpipe.domains.domain import Domain
-from gwpipe.flops import paper
 from gwpipe.flops.dreamer_v3 import meta_model
 from gwpipe.flops.shapes import SHAPES, meta_domain, meta_workspace
 from gwpipe.settings.environments import EnvironmentName
 from gwpipe.settings.stages import Sizes
-
-COLUMNS = ("env", "table", "network", "printed", "ours", "difference", "why")
 
 ENCODER_PARTS = ("encoder", "mean", "log_variance")
 """Modules of a VAE that make up its encoder; the others are its decoder."""
@@ -79,25 +73,3 @@ def count_parameters(env: EnvironmentName, sizes: Sizes) -> dict[str, int]:
 def _split(domain: Domain) -> tuple[int, int]:
     encoder = size(*(getattr(domain, part) for part in ENCODER_PARTS))
     return encoder, size(domain) - encoder
-
-
-def parameter_rows(counted: Iterable[tuple[str, dict[str, int]]]) -> list[dict[str, Any]]:
-    """Rows of `results/tables/parameters.csv` (`COLUMNS`), in the paper's order.
-
-    Args:
-        counted: (environment, what `count_parameters` returned for it).
-    """
-    ours = {(env, name): count for env, counts in counted for name, count in counts.items()}
-    return [
-        {
-            "env": network.env,
-            "table": network.table,
-            "network": network.network,
-            "printed": network.printed,
-            "ours": ours[network.env, f"{network.table}/{network.network}"],
-            "difference": ours[network.env, f"{network.table}/{network.network}"] - network.value,
-            "why": network.why,
-        }
-        for network in paper.networks()
-        if any(env == network.env for env, _ in ours)
-    ]

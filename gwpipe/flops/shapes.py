@@ -10,7 +10,7 @@ from gwpipe.domains.catalogue import make_domain
 from gwpipe.domains.domain import Domain
 from gwpipe.settings.environments import EnvironmentName
 from gwpipe.settings.representation import DomainName, VAESettings, WorkspaceSettings
-from gwpipe.workspace.workspace import Workspace
+from gwpipe.workspace.workspace import Workspace, build_workspace
 
 
 @dataclass(frozen=True)
@@ -50,4 +50,4 @@ def meta_domain(env: EnvironmentName, name: DomainName, settings: VAESettings) -
 def meta_workspace(settings: WorkspaceSettings, latents: dict[str, int]) -> Workspace:
     """The workspace between latents of these widths (domain → width) on the meta device."""
     with torch.device("meta"):
-        return Workspace(latents, settings.dim, settings.hidden, settings.layers)
+        return build_workspace(latents, settings)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 KINDS: dict[str, str] = {
     "visual": "gwpipe.domains.visual:VisualVAE",
     "shape_attributes": "gwpipe.domains.attributes:ShapeAttributesVAE",
+    "plain_attributes": "gwpipe.domains.plain_attributes:PlainAttributes",
     "vector_attributes": "gwpipe.domains.attributes:VectorAttributesVAE",
     "language": "gwpipe.domains.language:LanguageVAE",
     "pretrained_image": "gwpipe.domains.pretrained_image:PretrainedImage",
@@ -44,6 +45,7 @@ DOMAINS: dict[str, dict[str, Entry]] = {
     "simple_shapes": {
         "v": Entry("visual", {"side": 32}),
         "attr": Entry("shape_attributes"),
+        "attr_unpaired": Entry("shape_attributes", {"unpaired": 1}),
         "t": Entry("language"),
         "mask": Entry("visual", {"side": 32, "view": "silhouette"}),
     },

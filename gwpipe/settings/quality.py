@@ -29,6 +29,19 @@ class FusionRulesSettings(Settings):
     """Their sizes and training, and how inputs fail; its own `rule` does not count here."""
 
 
+class OutOfDistributionSettings(Settings):
+    """The study of shapes in a hole of the training data."""
+
+    seeds: Seeds = Field(default=[0, 1, 2], min_length=1)
+    """Of the holes, and of the workspaces trained with and without the rows in them."""
+    share: float = Field(default=1 / 3, gt=0, lt=1)
+    """Of what there is of each of a hole's two attributes."""
+    rows: int = Field(default=1000, gt=1)
+    """Fresh shapes measured in a hole, and as many outside."""
+    steps: int = Field(default=2000, gt=0)
+    """Updates of each workspace; all else is as the representation's workspace has it."""
+
+
 class QualitySettings(Settings):
     """How much is measured, with a seed of its own: representations of any seed are measured on the same shapes."""
 
@@ -46,3 +59,4 @@ class QualitySettings(Settings):
     """Pairs drawn in Figure 2."""
     reader: ReaderSettings
     fusion_rules: FusionRulesSettings = Field(default_factory=FusionRulesSettings)
+    out_of_distribution: OutOfDistributionSettings = Field(default_factory=OutOfDistributionSettings)

@@ -63,19 +63,39 @@ class LossWeights(Settings):
     cont: float = Field(ge=0)
 
 
+ActivationName = Literal["tanh", "identity", "layer_norm", "unit"]
+ContrastiveLoss = Literal["info_nce", "vse_pp"]
+
+
 class WorkspaceSettings(Settings):
     """Encoders and decoders of `layers` hidden layers of `hidden` units, and their training."""
 
     dim: int = Field(gt=0)
     hidden: int = Field(gt=0)
-    layers: int = Field(gt=0)
+    layers: int = Field(ge=0)
+    """0: each encoder and decoder is a single linear map."""
+    bias: bool = True
+    """Of the layers of encoders and decoders."""
+    activation: ActivationName = "tanh"
+    """What makes the state of the domains' weighted sum (`gwpipe/workspace/activation.py`); tanh is the paper's."""
     kinds: dict[WorkspaceKind, LossWeights]
     fusion_temperature: float = Field(0.2, gt=0)
+    contrastive: ContrastiveLoss = "info_nce"
+    """The loss `cont`: InfoNCE over all pairs of a batch, as in the paper, or VSE++, where the hardest negative alone
+    counts. VSE++ without any other loss settles where all rows look alike."""
     learn_temperature: bool = False
-    """Train the contrastive loss's temperature, 0.07 at first, with the workspace; the paper keeps it fixed."""
+    """Train InfoNCE's temperature, 0.07 at first, with the workspace; the paper keeps it fixed."""
     standardise: bool = False
     """Give each entry of a unimodal latent mean 0 and variance 1 before it enters the workspace; the paper does not."""
     optimisation: OptimisationSettings
+
+    @model_validator(mode="after")
+    def _a_learnt_temperature_is_used(self) -> Self:
+        if self.learn_temperature and self.contrastive != "info_nce":
+            raise ValueError(
+                f"'learn_temperature' needs 'contrastive: info_nce': {self.contrastive} has no temperature"
+            )
+        return self
 
 
 class PairingSettings(Settings):

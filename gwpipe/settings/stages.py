@@ -259,6 +259,7 @@ STAGES: dict[str, tuple[type[Settings], Callable[..., Settings], tuple[str, ...]
     "figure2": (studies.Figure2Stage, studies.figure2, ()),
     "train_selection": (studies.TrainSelectionStage, studies.train_selection, ("env", "rule", "seed")),
     "fusion_rules": (studies.FusionRulesStage, studies.fusion_rules, ()),
+    "out_of_distribution": (studies.OutOfDistributionStage, studies.out_of_distribution, ()),
     "count_flops": (CountFlopsStage, count_flops, ("env", "task")),
     "table1": (Table1Stage, table1, ()),
 }

@@ -6,7 +6,7 @@ from gwpipe.settings.config import Config
 from gwpipe.settings.environments import EnvironmentName
 from gwpipe.settings.model import Scale, Seed, Seeds, Settings
 from gwpipe.settings.quality import QualitySettings, ReaderSettings
-from gwpipe.settings.representation import DomainName, SelectionSettings, WorkspaceKind
+from gwpipe.settings.representation import DomainName, LossWeights, SelectionSettings, WorkspaceKind, WorkspaceSettings
 
 
 class TrainReaderStage(Settings):
@@ -56,6 +56,21 @@ class FusionRulesStage(Settings):
     learned: list[str]
     seeds: Seeds
     selection: SelectionSettings
+    representation_seed: Seed
+
+
+class OutOfDistributionStage(Settings):
+    scale: Scale
+    domains: dict[DomainName, str]
+    """Domain → kind."""
+    data: list[DataName]
+    holdout: float
+    losses: LossWeights
+    workspace: WorkspaceSettings
+    seeds: Seeds
+    share: float
+    rows: int
+    quality_seed: Seed
     representation_seed: Seed
 
 
@@ -124,5 +139,27 @@ def fusion_rules(config: Config) -> FusionRulesStage:
         learned=study.learned,
         seeds=study.seeds,
         selection=study.selection,
+        representation_seed=representation.seed,
+    )
+
+
+def out_of_distribution(config: Config) -> OutOfDistributionStage:
+    representation, quality = config.environments.simple_shapes.representation, _quality(config)
+    study, workspace = quality.out_of_distribution, representation.workspace
+    if "gw" not in workspace.kinds:
+        where = "environments.simple_shapes.representation.workspace.kinds"
+        raise UserError(f"out_of_distribution trains the Global Workspace, but there is no {where}.gw")
+    shorter = workspace.optimisation.model_copy(update={"steps": study.steps})
+    return OutOfDistributionStage(
+        scale=config.scale,
+        domains=kinds_of(representation, ("attr", "v")),
+        data=data_names(representation),
+        holdout=representation.holdout,
+        losses=workspace.kinds["gw"],
+        workspace=workspace.model_copy(update={"kinds": {}, "optimisation": shorter}),
+        seeds=study.seeds,
+        share=study.share,
+        rows=study.rows,
+        quality_seed=quality.seed,
         representation_seed=representation.seed,
     )

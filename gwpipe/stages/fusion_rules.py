@@ -26,8 +26,8 @@ def run(settings: FusionRulesStage, place: layout.Place, machine: Machine) -> No
     }
     inputs = [workspace_path, *(path for paths in latents.values() for path in paths), *trained.values()]
     record = Record("fusion_rules", place.scale, settings.model_dump(mode="json"), inputs)
-    workspace, _ = load_workspace(workspace_path)
-    train, held_out = load_latents(latents, settings.holdout)
+    train, held_out, vaes = load_latents(latents, settings.holdout)
+    workspace, _ = load_workspace(workspace_path, vaes)
     learned = {key: load_selection(path) for key, path in trained.items()}
     rows = rule_rows(workspace, train, held_out, learned, settings.selection)
     frame = tidy_frame(rows, COLUMNS, env=env, scale=settings.scale, seed=settings.representation_seed)

@@ -1,4 +1,4 @@
-"""table1: Table I of the paper, its sentences about efficiency, and the parameter counts."""
+"""table1: Table I of the paper, its sentences about efficiency, and the parameter counts; and a page of all three."""
 
 import json
 from pathlib import Path
@@ -7,13 +7,16 @@ from typing import Any
 from gwpipe import layout
 from gwpipe.artefact import Record, read_manifest, staging, verify
 from gwpipe.evaluation.criterion import Criterion
-from gwpipe.flops import claims, paper, parameters
+from gwpipe.flops import claims, paper
 from gwpipe.flops.costs import Counts
 from gwpipe.flops.markdown import table1_markdown
+from gwpipe.flops.parameter_rows import COLUMNS as PARAMETER_COLUMNS
+from gwpipe.flops.parameter_rows import parameter_rows
 from gwpipe.flops.runs import AgentRun, Study
 from gwpipe.flops.table1 import COLUMNS, table1_rows, write_rows
 from gwpipe.machine import Machine
 from gwpipe.settings.stages import StudyOfTable1, Table1Stage
+from gwpipe.view.page import markdown_table, write_page
 
 
 def run(settings: Table1Stage, place: layout.Place, machine: Machine) -> None:
@@ -33,18 +36,29 @@ def run(settings: Table1Stage, place: layout.Place, machine: Machine) -> None:
         inputs += [flops, criterion, *read]
     record = Record("table1", place.scale, settings.model_dump(mode="json"), inputs)
     outputs = {name: place.path(pattern) for name, pattern in OUTPUTS.items()}
+    claimed = claims.claim_rows(counts[paper.TABLE1_ENVIRONMENT])
     with staging(outputs["claims"]) as partial:
-        write_rows(partial, claims.COLUMNS, claims.claim_rows(counts[paper.TABLE1_ENVIRONMENT]))
+        write_rows(partial, claims.COLUMNS, claimed)
+    counted = parameter_rows((env, count.parameters) for env, count in counts.items())
     with staging(outputs["parameters"]) as partial:
-        counted = parameters.parameter_rows((env, count.parameters) for env, count in counts.items())
-        write_rows(partial, parameters.COLUMNS, counted)
+        write_rows(partial, PARAMETER_COLUMNS, counted)
     with staging(outputs["markdown"]) as partial:
         partial.write_text(table1_markdown(rows))
     with staging(outputs["table"]) as partial:
         write_rows(partial, COLUMNS, rows)
     for path in outputs.values():
         record.write(path)
+    page = place.path(layout.TABLE1_PAGE)
+    parts = [table1_markdown(rows), "# The paper's sentences about efficiency\n", markdown_table(claimed, CLAIMS_SHOWN)]
+    parts += ["# Parameters\n", markdown_table(counted, PARAMETER_COLUMNS)]
+    write_page(page, f"Table I, scale {settings.scale}", "\n".join(parts), outputs["table"])
+    record.write(page)
 
+
+CLAIMS_SHOWN = (
+    "section", "sentence", "paper_figure", "from_printed_cells", "verdict_printed_cells", "from_ours", "verdict_ours",
+    "comment",
+)  # fmt: skip
 
 OUTPUTS = {
     "claims": layout.CLAIMS,

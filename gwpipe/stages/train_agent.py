@@ -1,9 +1,7 @@
 """train_agent: one method, task and seed, trained by acting and dreaming; its weights and its curve."""
 
 import contextlib
-import json
 import shutil
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from gwpipe.errors import UserError
 from gwpipe.evaluation import curves
 from gwpipe.evaluation.rollouts import evaluator
 from gwpipe.machine import Machine
+from gwpipe.metrics import interval
 from gwpipe.progress import Progress
 from gwpipe.representations import load_representation
 from gwpipe.settings import domains
@@ -55,12 +54,17 @@ def run(settings: TrainAgentStage, place: layout.Place, machine: Machine) -> Non
     with (
         contextlib.closing(make_env()) as watched,  # what the agent is measured in; the loop closes what it trains in
         Progress(settings.env_steps, "step", label) as progress,
-        metrics_log(weights, saving) as log,
     ):
         seen: Any = watched.observation_space
         if method.encodes:
             seen = load_representation(vaes, workspace, learning.standardised_z).to(machine.device)
         agent = make_agent(settings.method, seen, watched.action_space, learning, seed, machine.device)
+        recorded = interval(settings.env_steps // learning.env_steps_per_update)
+
+        def log(step: int, measured: dict[str, float]) -> None:
+            if (agent.updates - 1) % recorded == 0:
+                progress.record(step, **measured)
+
         training = train(
             agent,
             make_env,
@@ -95,29 +99,3 @@ def _no_room(settings: TrainAgentStage) -> str:
     chosen = settings.learning
     room = f"prefill ({chosen.prefill}), batch_length ({chosen.batch_length}) or env_steps_per_update"
     return f"no update in env_steps ({settings.env_steps}); raise it, or lower {room} ({chosen.env_steps_per_update})"
-
-
-@contextlib.contextmanager
-def metrics_log(weights: Path, saving: Saving) -> Iterator[Callable[[int, dict[str, float]], None]]:
-    """Every 50th update's measurements as JSON lines in `metrics.jsonl` beside the weights.
-
-    It is for looking at, not an artefact: a run that was killed repeats the lines after its last checkpoint. A run
-    without an update leaves none.
-    """
-    path = weights.parent / "metrics.jsonl"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    count = 0
-    with path.open("a" if saving.path.exists() else "w") as file:
-
-        def log(step: int, measured: dict[str, float]) -> None:
-            nonlocal count
-            count += 1
-            if count % 50 == 1:
-                file.write(json.dumps({"step": step, **measured}) + "\n")
-                file.flush()
-
-        try:
-            yield log
-        finally:
-            if file.tell() == 0:
-                path.unlink()

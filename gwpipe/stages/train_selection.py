@@ -23,9 +23,9 @@ def run(settings: TrainSelectionStage, place: layout.Place, machine: Machine) ->
     inputs = [workspace_path, *(path for paths in latents.values() for path in paths)]
     record = Record("train_selection", place.scale, settings.model_dump(mode="json"), inputs, device=machine.device)
     scratch = record.scratch(target)
-    train, _ = load_latents(latents, settings.holdout)
-    workspace, _ = load_workspace(workspace_path)
-    selection = make_selection(settings.selection, workspace.domains, workspace.dim, seed)
+    train, _, vaes = load_latents(latents, settings.holdout)
+    workspace, _ = load_workspace(workspace_path, vaes)
+    selection = make_selection(settings.selection, workspace.domains, workspace.dim, seed, workspace.activation)
     label = f"train_selection {env} {rule} seed {seed}"
     checkpoint = scratch / "checkpoint.safetensors"
     training = Run(seed, label, checkpoint, record.identity, machine.checkpoint_seconds, machine.device)

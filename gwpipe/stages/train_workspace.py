@@ -1,10 +1,13 @@
 """train_workspace: the Global Workspace (gw) or the CLIP-like model (clip) of an environment."""
 
+import importlib
 import shutil
+from dataclasses import replace
+from typing import Any
 
 from gwpipe import layout, reference
 from gwpipe.artefact import Record
-from gwpipe.data.latents import cache_paths, load_latents, vaes_of
+from gwpipe.data.latents import cache_paths, load_latents
 from gwpipe.domains.fit import Run
 from gwpipe.machine import Machine
 from gwpipe.settings.stages import TrainWorkspaceStage
@@ -18,21 +21,36 @@ def run(settings: TrainWorkspaceStage, place: layout.Place, machine: Machine) ->
     target = place.path(layout.WORKSPACE, env=settings.env, kind=settings.kind)
     if settings.reference:
         chosen = settings.workspace
-        form = {"kind": settings.kind, "dim": chosen.dim, "hidden": chosen.hidden, "layers": chosen.layers}
+        form: dict[str, Any] = {
+            "kind": settings.kind,
+            "dim": chosen.dim,
+            "hidden": chosen.hidden,
+            "layers": chosen.layers,
+        }
+        # Descriptions name these two since there is a choice; what they do not name is the default.
+        named: dict[str, str | bool] = {"activation": chosen.activation, "bias": chosen.bias}
+        form |= {name: value for name, value in named.items() if value != type(chosen).model_fields[name].default}
         reference.take(f"{settings.env}/workspace/{settings.kind}", form, target, settings, place)
         return
     latents = cache_paths(place, settings.env, settings.domains, settings.data)
     inputs = [path for paths in latents.values() for path in paths]
     record = Record("train_workspace", place.scale, settings.model_dump(mode="json"), inputs, device=machine.device)
     scratch = record.scratch(target)
-    train, held_out = load_latents(latents, settings.holdout)
+    train, held_out, vaes = load_latents(latents, settings.holdout)
     widths = {domain: u.shape[1] for domain, u in train.items()}
     workspace = make_workspace(widths, settings.workspace, settings.seed)
     label = f"train_workspace {settings.env} {settings.kind}"
     checkpoint = scratch / "checkpoint.safetensors"
     training = Run(settings.seed, label, checkpoint, record.identity, machine.checkpoint_seconds, machine.device)
+    if machine.pictures_every:
+        # Named, not imported: pictures change no weights, so a change of how they are drawn must not train them anew.
+        drawing = importlib.import_module("gwpipe.figures.translation_grid")
+        weights = {name: place.path(layout.VAE, env=settings.env, domain=name) for name in widths}
+        folder = place.path(layout.TRAINING_PICTURES, env=settings.env, kind=settings.kind)
+        watch = drawing.watcher(workspace, held_out, weights, vaes, machine.pictures_every, folder)
+        training = replace(training, watch=watch)
     measured = train_workspace(workspace, train, held_out, settings.losses, settings.workspace, training)
-    save_workspace(target, workspace, settings.kind, vaes_of(latents))
+    save_workspace(target, workspace, settings.kind, vaes)
     record.write(
         target, updates=settings.workspace.optimisation.steps, rows=len(next(iter(train.values()))), **measured
     )

@@ -1,4 +1,4 @@
-"""workspace_quality: translation errors in human units between their bounds, and retrieval, as CSV and Markdown."""
+"""workspace_quality: translation errors in human units between their bounds, and retrieval: CSV, Markdown, a page."""
 
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from gwpipe.studies.routes import PICTURE, VECTOR
 from gwpipe.studies.tidy import tidy_frame, write_table
 from gwpipe.studies.trained import load_trained
 from gwpipe.studies.translation_quality import translation_rows
+from gwpipe.view.page import write_page
 
 ENV = "simple_shapes"
 
@@ -40,3 +41,6 @@ def run(settings: WorkspaceQualityStage, place: layout.Place, machine: Machine) 
         partial.write_text(quality_markdown(frame))
     for path in (table, markdown):
         record.write(path)
+    page = place.path(layout.WORKSPACE_QUALITY_PAGE)
+    write_page(page, f"Quality of the workspace, scale {settings.scale}", quality_markdown(frame), table)
+    record.write(page)

@@ -19,7 +19,7 @@ from gwpipe.domains.fit import Run, fit
 from gwpipe.domains.vae import kl_to_standard_normal, reparameterise
 from gwpipe.errors import UserError
 from gwpipe.seeding import derive, torch_generator
-from gwpipe.settings.representation import LossWeights, WorkspaceSettings
+from gwpipe.settings.representation import ContrastiveLoss, LossWeights, WorkspaceSettings
 from gwpipe.workspace.groups import Group
 from gwpipe.workspace.objective import workspace_losses
 from gwpipe.workspace.selection.fixed import Random
@@ -46,11 +46,13 @@ def joint_losses(
     mixing: Selection,
     coefficients: Mapping[str, float],
     generator: torch.Generator,
+    contrastive: ContrastiveLoss = "info_nce",
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """What one update minimises: the workspace's losses on the posterior means, and each trained domain's own.
 
     x: group → domain → (B, …) as the domain's `inputs` gives it. own: domains that are trained; those not named stay as
-    they are and get no gradient. generator: of the noise of the domains' own losses. Returns the total and its parts;
+    they are and get no gradient. generator: of the noise of the domains' own losses. contrastive: which loss
+    `cont` is. Returns the total and its parts;
     a domain's own loss is called `own_NAME`. A domain's encoder runs once over all groups.
 
     Raises:
@@ -79,7 +81,7 @@ def joint_losses(
             u[group][name] = part
     # A group's domains in the workspace's order, as its name has them.
     ordered = {group: {name: latents[name] for name in group} for group, latents in u.items()}
-    total, parts = workspace_losses(workspace, ordered, mixing, coefficients)
+    total, parts = workspace_losses(workspace, ordered, mixing, coefficients, contrastive)
     for name, loss in found.items():
         total = total + own[name].coefficient * loss
     own_parts = {f"own_{name}": loss.detach() for name, loss in found.items()}
@@ -133,7 +135,9 @@ def train_jointly(
         x = {group: {name: inputs(name, index) for name in group} for group, index in drawn.items()}
         mixing = Random(settings.fusion_temperature, torch_generator("joint weights", run.seed, step))
         generator = torch_generator("joint noise", run.seed, step)
-        return joint_losses(workspace, domains, x, own, mixing, coefficients.model_dump(), generator)
+        return joint_losses(
+            workspace, domains, x, own, mixing, coefficients.model_dump(), generator, settings.contrastive
+        )
 
     fit(trained, loss_of, settings.optimisation, run)
     widest = max(rows, key=lambda group: (len(group), len(rows[group])))

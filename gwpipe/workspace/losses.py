@@ -22,6 +22,8 @@ from gwpipe.workspace.groups import Group, Groups, Latents
 LOG_TEMPERATURE = math.log(1 / 0.07)
 """s in exp(s) · cosine; fixed, as in the published code's default."""
 LARGEST_LOGIT_SCALE = 100.0
+MARGIN = 0.2
+"""By how much the own partner's cosine should exceed that of any other, in VSE++."""
 
 
 class Route(NamedTuple):
@@ -43,7 +45,7 @@ def role(route: Route) -> Literal["dcy", "tr", "fusion"]:
 
 
 def contrastive(groups: Iterable[Latents], log_temperature: float | Tensor = LOG_TEMPERATURE) -> Tensor:
-    """L_cont: CLIP's loss between the pre-fusion, pre-tanh representations z_d (B, dim) of every pair of domains.
+    """L_cont: CLIP's loss between the pre-fusion representations z_d (B, dim) of every pair of domains.
 
     groups: for each group its domain → z_d. Rows are normalised; logits = min(exp(s), 100) · x yᵀ; cross entropy both
     ways, averaged; mean over all pairs of all groups. Where there is no pair (a domain alone, or nothing): zero.
@@ -58,6 +60,27 @@ def contrastive(groups: Iterable[Latents], log_temperature: float | Tensor = LOG
     for pre in groups:
         unit = {name: functional.normalize(z, dim=-1) for name, z in pre.items()}
         losses += [cross_entropy_both_ways(scale * unit[x], unit[y], bound) for x, y in combinations(unit, 2)]
+    return torch.stack(losses).mean() if losses else torch.zeros(())
+
+
+def hardest_negatives(groups: Iterable[Latents], margin: float = MARGIN) -> Tensor:
+    """L_cont as VSE++ has it (Faghri et al., 2018): only the nearest wrong partner counts.
+
+    For every pair of domains with unit rows x_i, y_i and cosines s_ij = x_i · y_j, the mean over i of
+    [margin + max_{j≠i} s_ij − s_ii]₊ + [margin + max_{j≠i} s_ji − s_ii]₊; mean over all pairs of all groups. A batch of
+    one has no wrong partner and costs nothing; where there is no pair: zero. There is no temperature.
+
+    groups: for each group its domain → z_d (B, dim), pre-fusion.
+    """
+    losses = []
+    for pre in groups:
+        unit = {name: functional.normalize(z, dim=-1) for name, z in pre.items()}
+        for x, y in combinations(unit, 2):
+            cosines = unit[x] @ unit[y].T
+            own = cosines.diagonal()
+            wrong = cosines.masked_fill(torch.eye(len(own), dtype=torch.bool, device=own.device), -torch.inf)
+            short = sum((margin + wrong.amax(way) - own).clamp(min=0) for way in (0, 1))
+            losses.append(torch.as_tensor(short).mean())
     return torch.stack(losses).mean() if losses else torch.zeros(())
 
 

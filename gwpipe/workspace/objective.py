@@ -9,6 +9,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
+from gwpipe.settings.representation import ContrastiveLoss
 from gwpipe.workspace import losses
 from gwpipe.workspace.fusion import fuse
 from gwpipe.workspace.groups import Group, Groups, Latents, complement, subsets
@@ -27,14 +28,19 @@ Key = TypeVar("Key", bound=tuple)
 
 
 def workspace_losses(
-    workspace: Workspace, groups: Groups, mixing: Selection, coefficients: Mapping[str, float]
+    workspace: Workspace,
+    groups: Groups,
+    mixing: Selection,
+    coefficients: Mapping[str, float],
+    contrastive: ContrastiveLoss = "info_nce",
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """What one update minimises, and each loss that has a coefficient other than 0. Runs on the meta device too.
 
     groups: group → domain → (B, latent), rows paired within a group. mixing: gives the fusion weights of each subset of
-    two or more domains; one alone has weight 1. coefficients: of NAMES. Every encoder and decoder runs once over all
-    that it is asked for, and a second time for the cycles; what has the coefficient 0 is not computed, and what these
-    groups cannot train (`trainable`) does not count.
+    two or more domains; one alone has weight 1. coefficients: of NAMES. contrastive: which loss `cont` is.
+
+    Every encoder and decoder runs once over all that it is asked for, and a second time for the cycles; what has the
+    coefficient 0 is not computed, and what these groups cannot train (`trainable`) does not count.
 
     Raises:
         ValueError: these groups can train none of the losses asked for.
@@ -44,15 +50,17 @@ def workspace_losses(
     pre = together(workspace.encoders, {(group, x): value for group in u for x, value in u[group].items()})
     found: dict[str, Tensor] = {}
     if "cont" in wanted:
-        found["cont"] = losses.contrastive(
-            [{x: pre[group, x] for x in group} for group in u], workspace.log_temperature
-        )
+        aligned = [{x: pre[group, x] for x in group} for group in u]
+        if contrastive == "vse_pp":
+            found["cont"] = losses.hardest_negatives(aligned)
+        else:
+            found["cont"] = losses.contrastive(aligned, workspace.log_temperature)
     routes = _routes(groups, workspace.domains, wanted)
     states: dict[tuple[Group, Group], Tensor] = {}
     for group, sources, _ in routes:
         if (group, sources) not in states:
             states[group, sources] = _mix(
-                {x: u[group][x] for x in sources}, {x: pre[group, x] for x in sources}, mixing
+                workspace, {x: u[group][x] for x in sources}, {x: pre[group, x] for x in sources}, mixing
             )
     decoded = together(workspace.decoders, {route: states[route.group, route.sources] for route in routes})
     for name, loss in (("dcy", losses.demi_cycle), ("tr", losses.translation), ("fusion", losses.fusion)):
@@ -109,8 +117,10 @@ def _routes(groups: Groups, domains: Collection[str], wanted: Collection[str]) -
     ]
 
 
-def _mix(u: Latents, pre: Latents, mixing: Selection) -> Tensor:
-    return torch.tanh(*pre.values()) if len(pre) == 1 else fuse(pre, mixing(u, pre))
+def _mix(workspace: Workspace, u: Latents, pre: Latents, mixing: Selection) -> Tensor:
+    if len(pre) == 1:
+        return workspace.activate(*pre.values())
+    return fuse(pre, mixing(u, pre), workspace.activate)
 
 
 def _return(workspace: Workspace, decoded: Mapping[Route, Tensor], mixing: Selection) -> dict[Route, Tensor]:
@@ -121,6 +131,7 @@ def _return(workspace: Workspace, decoded: Mapping[Route, Tensor], mixing: Selec
     for group, sources in dict.fromkeys((route.group, route.sources) for route in left):
         through = {y: Route(group, sources, y) for y in complement(workspace.domains, sources)}
         state = _mix(
+            workspace,
             {y: left[route] for y, route in through.items()},
             {y: encoded[route] for y, route in through.items()},
             mixing,

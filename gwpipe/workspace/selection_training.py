@@ -28,7 +28,7 @@ def broadcast_error(workspace: Workspace, given: Latents, clean: Latents, weight
     """
     inside = workspace.standardise(given)
     pre = {name: workspace.encoders[name](value) for name, value in inside.items()}
-    z = fuse(pre, weights(inside, pre) if isinstance(weights, Selection) else weights)
+    z = fuse(pre, weights(inside, pre) if isinstance(weights, Selection) else weights, workspace.activate)
     targets = workspace.standardise(clean)
     return torch.stack([functional.mse_loss(workspace.decoders[x](z), target) for x, target in targets.items()]).mean()
 

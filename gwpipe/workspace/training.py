@@ -13,7 +13,7 @@ from gwpipe.settings.representation import LossWeights, WorkspaceSettings
 from gwpipe.workspace.groups import AnyGroups, Group, Groups, Latents, as_groups
 from gwpipe.workspace.objective import trainable, workspace_losses
 from gwpipe.workspace.selection.fixed import Random
-from gwpipe.workspace.workspace import Workspace
+from gwpipe.workspace.workspace import Workspace, build_workspace
 
 _MEASURED_ROWS = 4096
 """At most this many rows of each part are measured after training; the contrastive loss sees them in batches."""
@@ -23,8 +23,7 @@ def make_workspace(domains: Mapping[str, int], settings: WorkspaceSettings, seed
     """A fresh workspace over `domains` (name → width of u), its weights drawn from `seed`."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive("workspace", seed))
-        size = (settings.dim, settings.hidden, settings.layers)
-        return Workspace(domains, *size, learn_temperature=settings.learn_temperature)
+        return build_workspace(domains, settings)
 
 
 def train_workspace(
@@ -64,7 +63,7 @@ def train_workspace(
         drawn = {group: torch.from_numpy(batches[group](step)).to(run.device) for group in groups}
         sample = {group: {x: u[drawn[group]] for x, u in latents.items()} for group, latents in groups.items()}
         mixing = Random(settings.fusion_temperature, torch_generator("workspace weights", run.seed, step))
-        return workspace_losses(workspace, sample, mixing, weights)
+        return workspace_losses(workspace, sample, mixing, weights, settings.contrastive)
 
     fit(workspace, loss_of, settings.optimisation, run)
     workspace.note_spread(max(groups.values(), key=lambda latents: (len(latents), _rows(latents))))
@@ -91,7 +90,7 @@ def measure_workspace(
         here = slice(start, min(start + size, rows))
         sample = {group: {x: u[here] for x, u in latents.items()} for group, latents in groups.items()}
         mixing = Random(settings.fusion_temperature, torch_generator("workspace measure", seed, start))
-        _, found = workspace_losses(workspace, sample, mixing, coefficients.model_dump())
+        _, found = workspace_losses(workspace, sample, mixing, coefficients.model_dump(), settings.contrastive)
         for name, value in found.items():
             sums[name] = sums.get(name, 0.0) + value.item() * (here.stop - start)
     return {name: value / rows for name, value in sums.items()}

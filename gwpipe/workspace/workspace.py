@@ -13,6 +13,8 @@ from gwpipe.artefact import hash_file
 from gwpipe.domains import weights as weights_file
 from gwpipe.domains.mlp import mlp
 from gwpipe.errors import UserError
+from gwpipe.settings.representation import WorkspaceSettings
+from gwpipe.workspace.activation import activation as activation_called
 from gwpipe.workspace.fusion import Weights, fuse
 from gwpipe.workspace.groups import complement
 from gwpipe.workspace.selection.fixed import Equal
@@ -29,9 +31,14 @@ class Workspace(nn.Module):
         domains: name → width of the unimodal latent u; any number of domains.
         dim: width of the workspace.
         hidden: units of each hidden layer.
-        layers: hidden layers of each encoder and decoder.
+        layers: hidden layers of each encoder and decoder; with none each is a single linear map.
         temperature: of the contrastive loss, whose logits are cosine / temperature.
         learn_temperature: train it with the workspace, as CLIP does, instead of keeping it fixed.
+        activation: what makes the state of the weighted sum, a name of `gwpipe.workspace.activation`.
+        bias: have the layers of encoders and decoders biases?
+
+    Raises:
+        UserError: there is no such activation.
 
     Any module may take the place of an encoder or decoder, if it maps (B, latent) to (B, dim) or back.
 
@@ -40,6 +47,8 @@ class Workspace(nn.Module):
     of the fused state z at equal weights, noted by `note_spread` for those who want z standardised.
     """
 
+    bounded: bool
+    """Does every entry of the state lie in [−1, 1]?"""
     log_temperature: float | nn.Parameter
     """s = log(1 / temperature), by which the contrastive loss scales cosines; a number where it is fixed."""
 
@@ -51,13 +60,17 @@ class Workspace(nn.Module):
         layers: int,
         temperature: float = 0.07,
         learn_temperature: bool = False,
+        activation: str = "tanh",
+        bias: bool = True,
     ) -> None:
         super().__init__()
+        self.activation, self.bias = activation, bias
+        self.activate, self.bounded = activation_called(activation)
         self.domains, self.dim, self.hidden, self.layers = dict(domains), dim, hidden, layers
         self.temperature, self.learn_temperature = temperature, learn_temperature
         between = [hidden] * layers
-        self.encoders = nn.ModuleDict({name: mlp(latent, *between, dim) for name, latent in domains.items()})
-        self.decoders = nn.ModuleDict({name: mlp(dim, *between, latent) for name, latent in domains.items()})
+        self.encoders = nn.ModuleDict({name: mlp(latent, *between, dim, bias=bias) for name, latent in domains.items()})
+        self.decoders = nn.ModuleDict({name: mlp(dim, *between, latent, bias=bias) for name, latent in domains.items()})
         for name, latent in domains.items():
             self.register_buffer(f"centre_{name}", torch.zeros(latent))
             self.register_buffer(f"scale_{name}", torch.ones(latent))
@@ -68,7 +81,7 @@ class Workspace(nn.Module):
 
     def describe(self) -> dict[str, Any]:
         """Keyword arguments that build the same module again."""
-        own = ("domains", "dim", "hidden", "layers", "temperature", "learn_temperature")
+        own = ("domains", "dim", "hidden", "layers", "temperature", "learn_temperature", "activation", "bias")
         return {name: getattr(self, name) for name in own}
 
     def fit_to(self, u: Mapping[str, Tensor]) -> None:
@@ -92,11 +105,11 @@ class Workspace(nn.Module):
         }
 
     def encode(self, u: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Pre-fusion representations z_d (B, dim), before any tanh, of the domains given."""
+        """Pre-fusion representations z_d (B, dim), before any activation, of the domains given."""
         return {name: self.encoders[name](value) for name, value in self.standardise(u).items()}
 
     def fuse(self, u: Mapping[str, Tensor], weights: Mixing = None) -> Tensor:
-        """The workspace's state z (B, dim) in [−1, 1]; domains of weight 0 are not encoded and may be absent.
+        """The workspace's state z (B, dim); domains of weight 0 are not encoded and may be absent.
 
         weights: domain → α (a number, (B, 1) or (B, dim)), a selection that chooses them, or None for equal weights
         over the domains given.
@@ -104,9 +117,9 @@ class Workspace(nn.Module):
         if weights is None or isinstance(weights, Selection):
             standardised = self.standardise(u)
             pre = {name: self.encoders[name](value) for name, value in standardised.items()}
-            return fuse(pre, (weights or Equal())(standardised, pre))
+            return fuse(pre, (weights or Equal())(standardised, pre), self.activate)
         used = {name: weight for name, weight in weights.items() if isinstance(weight, Tensor) or weight}
-        return fuse(self.encode({name: u[name] for name in used}), used)
+        return fuse(self.encode({name: u[name] for name in used}), used, self.activate)
 
     def decode(self, z: Tensor, domains: Collection[str] | None = None) -> dict[str, Tensor]:
         """Unimodal latents u (B, latent) of `domains`, all when absent, from z (B, dim)."""
@@ -148,6 +161,19 @@ class Workspace(nn.Module):
         return self.decode(self.fuse(away, weights_back), u)
 
 
+def build_workspace(domains: Mapping[str, int], settings: WorkspaceSettings) -> Workspace:
+    """The module that the settings describe, over `domains` (name → width of u); by torch's global generator."""
+    return Workspace(
+        domains,
+        settings.dim,
+        settings.hidden,
+        settings.layers,
+        learn_temperature=settings.learn_temperature,
+        activation=settings.activation,
+        bias=settings.bias,
+    )
+
+
 def save_workspace(path: Path, workspace: Workspace, kind: str, vaes: Mapping[str, str] | None = None) -> None:
     """Write weights and description to `path`, whole or not at all.
 
@@ -156,11 +182,11 @@ def save_workspace(path: Path, workspace: Workspace, kind: str, vaes: Mapping[st
     weights_file.save(path, {"kind": kind, "vaes": dict(vaes or {}), **workspace.describe()}, workspace.state_dict())
 
 
-def load_workspace(path: Path, vaes: Mapping[str, Path] | None = None) -> tuple[Workspace, str]:
+def load_workspace(path: Path, vaes: Mapping[str, Path | str] | None = None) -> tuple[Workspace, str]:
     """A trained workspace, frozen and in evaluation mode, and its kind (gw or clip).
 
-    vaes: domain → weights whose latents it is to be used with; nothing is checked of a domain that is not named, or of
-    which the workspace does not say what it was trained on.
+    vaes: domain → weights, or the hash of weights, whose latents it is to be used with; nothing is checked of a domain
+    that is not named, or of which the workspace does not say what it was trained on.
 
     Raises:
         UserError: a file is missing, damaged or no workspace, or it was trained on latents of other weights.
@@ -171,9 +197,12 @@ def load_workspace(path: Path, vaes: Mapping[str, Path] | None = None) -> tuple[
         kind, trained_on = description.pop("kind"), dict(description.pop("vaes"))
         workspace = Workspace(**description)
     for name, weights in (vaes or {}).items():
-        if name in trained_on and hash_file(weights) != trained_on[name]:
+        if name not in trained_on:
+            continue
+        hashed, others = (weights, "those used here") if isinstance(weights, str) else (hash_file(weights), weights)
+        if hashed != trained_on[name]:
             raise UserError(
-                f"workspace {path} was trained on latents of other weights of '{name}' than {weights}; "
+                f"workspace {path} was trained on latents of other weights of '{name}' than {others}; "
                 "make latents and workspace anew with gwpipe cache_latents and gwpipe train_workspace"
             )
     weights_file.fill(workspace, state, path, remedy)

@@ -72,9 +72,10 @@ def test_loading_splits_each_cache_as_the_data_are_split(collected: Callable[...
         domain: [cached(path, tmp_path, policy, domain, made_from=policy) for policy, path in data.items()]
         for domain in READS
     }
-    train, held_out = load_latents(caches, 0.1)
+    train, held_out, vaes = load_latents(caches, 0.1)
     assert {domain: u.shape for domain, u in train.items()} == {"v": (54, 1), "attr": (54, 3)}
     assert {domain: u.shape for domain, u in held_out.items()} == {"v": (6, 1), "attr": (6, 3)}
+    assert vaes == {"v": "1", "attr": "1"}
     assert train["v"].dtype == torch.float32
 
 

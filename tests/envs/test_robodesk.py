@@ -163,7 +163,7 @@ def test_actions_are_clipped_and_a_broken_one_is_refused() -> None:
     [
         ({"task": "push_gren"}, "did you mean 'push_green'"),
         ({"reward": "densely"}, "did you mean 'dense'"),
-        ({"fidelity": "slow"}, "choose from fast, exact"),
+        ({"fidelity": "slow"}, "valid here: fast, exact"),
         ({"observe": ("pictures",)}, "unknown observe 'pictures'"),
         ({"observe": ()}, "'image', 'attributes' or both"),
         ({"action_repeat": 0}, "action_repeat must be at least 1"),

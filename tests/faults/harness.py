@@ -149,12 +149,12 @@ def lost(before: dict[str, str], root: Path) -> list[str]:
 
 
 def one_line(told: Path) -> str:
-    """What a refused command said: its last line is ours, and no traceback is in it."""
+    """What a command that failed said of it, beside its progress; no traceback is in it."""
     text = told.read_text()
     assert "Traceback" not in text, text
-    last = text.strip().splitlines()[-1]
-    assert last.startswith("gwpipe: "), text
-    return last
+    lines = [line for line in text.splitlines() if line.startswith("gwpipe: ")]
+    assert lines, text
+    return lines[0]
 
 
 def without(target: Path) -> None:

@@ -1,7 +1,8 @@
 """Parameters of every network of the paper, exactly."""
 
 from gwpipe.flops import paper
-from gwpipe.flops.parameters import COLUMNS, count_parameters, parameter_rows
+from gwpipe.flops.parameter_rows import COLUMNS, parameter_rows
+from gwpipe.flops.parameters import count_parameters
 from gwpipe.settings.stages import Sizes
 
 SIMPLE_SHAPES = {

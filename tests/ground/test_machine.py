@@ -8,21 +8,22 @@ from gwpipe.machine import Machine, claim, claim_one
 
 
 @pytest.mark.parametrize(
-    ("machine", "cuda_devices", "message"),
+    ("options", "cuda_devices", "message"),
     [
-        (Machine(device="cudaa"), 0, "device 'cudaa' is unknown; choose cpu, cuda"),
-        (Machine(device=""), 0, "device '' is unknown"),
-        (Machine(device="mps"), 0, "device 'mps' is unknown"),
-        (Machine(device="cuda"), 0, "torch finds no CUDA device here; choose cpu"),
-        (Machine(device="cuda:2"), 2, "the CUDA devices here are cuda:0 to cuda:1"),
-        (Machine(threads=0), 0, "--threads must be at least 1, not 0"),
+        ({"device": "cudaa"}, 0, "device 'cudaa' is unknown; choose cpu, cuda"),
+        ({"device": ""}, 0, "device '' is unknown"),
+        ({"device": "mps"}, 0, "device 'mps' is unknown"),
+        ({"device": "cuda"}, 0, "torch finds no CUDA device here; choose cpu"),
+        ({"device": "cuda:2"}, 2, "the CUDA devices here are cuda:0 to cuda:1"),
+        ({"threads": 0}, 0, "--threads must be at least 1, not 0"),
+        ({"pictures_every": -1}, 0, "--pictures-every must be 0"),
     ],
 )
-def test_what_is_not_there_is_one_line(monkeypatch, machine, cuda_devices, message):
+def test_what_is_not_there_is_one_line(monkeypatch, options, cuda_devices, message):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda_devices > 0)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: cuda_devices)
     with pytest.raises(UserError, match=message) as caught:
-        machine.prepare()
+        Machine(**options).prepare()
     assert "\n" not in str(caught.value)
 
 

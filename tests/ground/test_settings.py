@@ -58,6 +58,9 @@ def test_every_scale_is_an_overlay_of_the_same_keys(repository, scale):
         ("environments.simple_shapes.agents.dreaming.z_hidden=[0]", "z_hidden.0': input should be greater than 0"),
         ("environments.simple_shapes.agents.dreaming.z_hidden=[true]", "a whole number, but the value is [True]"),
         ("environments.simple_shapes.agents.dreaming.standardised_z=1", "true or false, but the value is 1"),
+        ("environments.robodesk.representation.workspace.activation=tan", "did you mean 'tanh'?"),
+        ("environments.robodesk.representation.workspace.contrastive=infonce", "did you mean 'info_nce'?"),
+        ("environments.robodesk.representation.workspace.layers=-1", "greater than or equal to 0"),
         ("environments.simple_shapes.representation.domains=[v, v]", "'v' is named twice"),
         ("environments.simple_shapes.quality.fusion_rules.seeds=[1, 1]", "1 is named twice"),
         ("environments.simple_shapes.representation.vae.v.options.x=.nan", "a finite number"),
@@ -74,6 +77,12 @@ def test_a_mistake_is_one_line_that_names_the_nearest_key(raw, override, message
         resolve(raw, [override])
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_temperature_that_nothing_has_is_not_learnt(raw):
+    block = "environments.robodesk.representation.workspace"
+    with pytest.raises(UserError, match="vse_pp has no temperature"):
+        resolve(raw, [f"{block}.learn_temperature=true", f"{block}.contrastive=vse_pp"])
 
 
 @pytest.mark.parametrize("runs", [{}, {"gw_dreamer": [], "vae_dreamer": []}])

@@ -9,9 +9,11 @@ import pytest
 from gwpipe import layout
 from gwpipe.artefact import Record, move_into_place, verify
 from gwpipe.data.store import Field, RowWriter
+from gwpipe.errors import UserError
 from gwpipe.machine import Machine
 from gwpipe.settings.stages import stage_settings
 from gwpipe.workspace.selection.registry import load_selection
+from gwpipe.workspace.workspace import load_workspace, save_workspace
 
 
 @pytest.fixture
@@ -36,6 +38,21 @@ def train(measured, rule):
     settings = stage_settings("train_selection", measured.config, env="simple_shapes", rule=rule, seed=0)
     importlib.import_module("gwpipe.stages.train_selection").run(settings, measured.place, Machine())
     return measured.place.path(layout.SELECTION, env="simple_shapes", rule=rule, seed=0)
+
+
+def test_latents_of_other_vaes_than_the_workspaces_are_refused(measured, latents):
+    for rule in measured.config.environments.simple_shapes.quality.fusion_rules.learned:
+        train(measured, rule)
+    path = measured.place.path(layout.WORKSPACE, env="simple_shapes", kind="gw")
+    before = path.read_bytes()
+    workspace, kind = load_workspace(path)
+    save_workspace(path, workspace, kind, {"v": "0", "attr": "another"})
+    try:
+        for run in (lambda: train(measured, "static"), lambda: measured.run("fusion_rules")):
+            with pytest.raises(UserError, match="other weights of 'attr' than those used here; make latents"):
+                run()
+    finally:
+        path.write_bytes(before)
 
 
 def test_rules_are_trained_then_measured(measured, latents):

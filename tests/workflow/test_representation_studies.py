@@ -18,6 +18,13 @@ def test_the_table_needs_both_workspaces_and_shares_the_reader(copy_project, tmp
     assert {"train_reader", "workspace_quality", "figure2"} <= planned
 
 
+def test_the_study_of_holes_needs_data_latents_and_eyes_but_no_workspace(copy_project, tmp_path):
+    planned = copy_project(tmp_path / "project").planned("results/studies/out_of_distribution.csv", *SMOKE)
+    assert {job.split(":")[0] for job in planned} == {
+        "collect", "train_vae", "cache_latents", "train_reader", "out_of_distribution"
+    }  # fmt: skip
+
+
 def test_table_1_does_not_wait_for_them(copy_project, tmp_path):
     planned = copy_project(tmp_path / "project").planned("results/table1.csv", *SMOKE)
     assert not {"train_reader", "workspace_quality", "figure2"} & planned

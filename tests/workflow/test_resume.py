@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from gwpipe import metrics
 from gwpipe.artefact import hash_path, verify
 
 SHAPES = "environments.simple_shapes"
@@ -70,8 +71,16 @@ def test_a_killed_stage_ends_like_an_uninterrupted_one(smoke, tmp_path, stage):
     subprocess.run(**command(smoke, tmp_path / "killed", stage), check=True, capture_output=True)
     assert hash_path(killed) == hash_path(whole)
     assert verify(killed)["identity"] == verify(whole)["identity"]
+    assert measured(tmp_path / "killed", stage) == measured(tmp_path / "whole", stage)
     if stage == "train_agent":
         assert (killed.parent / "curve.csv").read_bytes() == (whole.parent / "curve.csv").read_bytes()
+
+
+def measured(root, stage):
+    """The lines of metrics that a run left, without their times; a collection has none."""
+    lines = [line for file in (root / "logs/smoke" / stage).glob("*.metrics.jsonl") for line in metrics.read(file)]
+    assert bool(lines) == stage.startswith("train_")
+    return [{name: value for name, value in line.items() if name != "time"} for line in lines]
 
 
 def was_killed(call, target):

@@ -71,6 +71,48 @@ def test_a_learnt_temperature_gives_the_same_loss_and_a_gradient() -> None:
     assert learnt.grad.item() == pytest.approx((above - below) / (2 * step), rel=1e-2)
 
 
+def test_hardest_negatives_golden_number() -> None:
+    """Cosines by hand: x_0 is nearer to y_1 than to its own, and 0.2 is asked for on top."""
+    x = torch.tensor([[1.0, 0.0], [0.0, 2.0]])
+    y = torch.tensor([[0.6, 0.8], [0.8, 0.6]])
+    # s = [[0.6, 0.8], [0.8, 0.6]]: every wrong partner is 0.2 nearer, so each of the four hinges is 0.4.
+    assert losses.hardest_negatives([{"v": x, "attr": y}]).item() == pytest.approx(0.8)
+    assert losses.hardest_negatives([{"v": x, "attr": x}]).item() == 0
+    assert losses.hardest_negatives([{"v": x, "attr": x}], margin=1.5).item() == pytest.approx(2 * 0.5)
+
+
+def test_hardest_negatives_are_those_of_the_definition() -> None:
+    torch.manual_seed(0)
+    x, y = torch.randn(5, 3), torch.randn(5, 3)
+    s = (x / x.norm(dim=1, keepdim=True)) @ (y / y.norm(dim=1, keepdim=True)).T
+    hinges = []
+    for i in range(5):
+        others = [j for j in range(5) if j != i]
+        for wrong in (max(s[i, j].item() for j in others), max(s[j, i].item() for j in others)):
+            hinges.append(max(0.0, 0.2 + wrong - s[i, i].item()))
+    assert losses.hardest_negatives([{"v": x, "attr": y}]).item() == pytest.approx(sum(hinges) / 5)
+
+
+def test_hardest_negatives_have_the_gradient_of_their_differences() -> None:
+    torch.manual_seed(1)
+    x, y = (torch.randn(4, 3, dtype=torch.float64, requires_grad=True) for _ in range(2))
+    assert torch.autograd.gradcheck(lambda a, b: losses.hardest_negatives([{"v": a, "attr": b}]), (x, y))
+
+
+def test_hardest_negatives_of_several_domains_of_none_and_of_one_row() -> None:
+    torch.manual_seed(0)
+    a, b, c = torch.randn(3, 4, 6)
+    pairs = [losses.hardest_negatives([{"x": x, "y": y}]) for x, y in ((a, b), (a, c), (b, c))]
+    torch.testing.assert_close(losses.hardest_negatives([{"a": a, "b": b, "c": c}]), torch.stack(pairs).mean())
+    assert losses.hardest_negatives([{"a": a}]).item() == 0
+    single = torch.randn(1, 6, requires_grad=True)
+    alone = losses.hardest_negatives([{"a": single, "b": b[:1]}])
+    alone.backward()
+    assert alone.item() == 0
+    assert single.grad is not None
+    assert single.grad.abs().sum() == 0
+
+
 PAIR = ("v", "attr")
 ALONE = ("v",)
 

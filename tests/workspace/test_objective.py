@@ -55,6 +55,13 @@ def test_losses_of_two_domains_are_the_golden_numbers(
     assert {name: found[name].item() for name in golden} == pytest.approx(golden, rel=1e-5)
 
 
+def test_the_contrastive_loss_is_the_one_asked_for(workspace: Workspace, u: dict[str, Tensor]) -> None:
+    weights = {"dcy": 1, "cont": 0.5}
+    total, found = workspace_losses(workspace, {PAIR: u}, Equal(), weights, "vse_pp")
+    torch.testing.assert_close(found["cont"], losses.hardest_negatives([workspace.encode(u)]).detach())
+    torch.testing.assert_close(total.detach(), found["dcy"] + 0.5 * found["cont"])
+
+
 def by_hand(
     workspace: Workspace,
     groups: Mapping[tuple[str, ...], Mapping[str, Tensor]],

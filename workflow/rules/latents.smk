@@ -9,8 +9,7 @@ rule cache_latents:
         manifest=at(layout.LATENTS) + layout.MANIFEST,
     log:
         f"logs/{SCALE}/cache_latents/{{env}}_{{task}}_{{policy}}_{{domain}}.log",
-    benchmark:
-        f"results/{SCALE}/benchmarks/cache_latents/{{env}}_{{task}}_{{policy}}_{{domain}}.tsv"
+    cache: CACHED
     resources:
         device=DEVICE,
     params:

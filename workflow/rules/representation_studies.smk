@@ -25,9 +25,13 @@ rule workspace_quality:
         trained=measured(CONFIG.environments.simple_shapes.representation.workspace.kinds),
         code=sources("gwpipe.stages.workspace_quality", *kinds("simple_shapes", "attr", "v")),
     output:
-        table=layout.WORKSPACE_QUALITY,
+        table=shown(layout.WORKSPACE_QUALITY, "workspace_quality", "Representation", "numbers"),
+        manifest=provenance(layout.WORKSPACE_QUALITY),
+        page=shown(layout.WORKSPACE_QUALITY_PAGE, "workspace_quality", "Representation", "to read"),
         markdown=layout.WORKSPACE_QUALITY_MARKDOWN,
-        manifests=[path + layout.MANIFEST for path in (layout.WORKSPACE_QUALITY, layout.WORKSPACE_QUALITY_MARKDOWN)],
+        manifests=[
+            path + layout.MANIFEST for path in (layout.WORKSPACE_QUALITY_PAGE, layout.WORKSPACE_QUALITY_MARKDOWN)
+        ],
     log:
         f"logs/{SCALE}/workspace_quality/workspace_quality.log",
     benchmark:
@@ -48,10 +52,11 @@ rule figure2:
         trained=measured(["gw"]),
         code=sources("gwpipe.stages.figure2", *kinds("simple_shapes", "attr", "v")),
     output:
-        png=layout.FIGURE2,
+        png=shown(layout.FIGURE2, "figure2", "Representation", "picture"),
+        manifest=provenance(layout.FIGURE2),
         pdf=layout.FIGURE2_PDF,
-        numbers=layout.FIGURE2_NUMBERS,
-        manifests=[path + layout.MANIFEST for path in (layout.FIGURE2, layout.FIGURE2_PDF, layout.FIGURE2_NUMBERS)],
+        numbers=shown(layout.FIGURE2_NUMBERS, "figure2", "Representation", "numbers"),
+        manifests=[path + layout.MANIFEST for path in (layout.FIGURE2_PDF, layout.FIGURE2_NUMBERS)],
     log:
         f"logs/{SCALE}/figure2/figure2.log",
     benchmark:
@@ -97,12 +102,11 @@ rule fusion_rules:
         trained=fused_by_rules,
         code=sources("gwpipe.stages.fusion_rules"),
     output:
-        table=layout.FUSION_RULES,
-        pictures=[layout.FUSION_RULES_FIGURE, layout.FUSION_RULES_PDF],
-        manifests=[
-            path + layout.MANIFEST
-            for path in (layout.FUSION_RULES, layout.FUSION_RULES_FIGURE, layout.FUSION_RULES_PDF)
-        ],
+        table=shown(layout.FUSION_RULES, "fusion_rules", "Representation", "numbers"),
+        picture=shown(layout.FUSION_RULES_FIGURE, "fusion_rules", "Representation", "picture"),
+        pdf=layout.FUSION_RULES_PDF,
+        manifest=provenance(layout.FUSION_RULES_FIGURE),
+        manifests=[path + layout.MANIFEST for path in (layout.FUSION_RULES, layout.FUSION_RULES_PDF)],
     log:
         f"logs/{SCALE}/fusion_rules/fusion_rules.log",
     benchmark:
@@ -114,4 +118,34 @@ rule fusion_rules:
         settings=canonical("fusion_rules"),
     shell:
         "gwpipe fusion_rules --scale {params.scale} --settings {params.settings:q} "
+        "--threads {threads} --device {resources.device} 2> {log}"
+
+
+rule out_of_distribution:
+    """Workspaces trained with and without a hole in the data, on shapes in the hole and outside."""
+    input:
+        trained=seen_without_hole,
+        code=sources("gwpipe.stages.out_of_distribution", *kinds("simple_shapes", "attr", "v")),
+    output:
+        table=layout.OUT_OF_DISTRIBUTION,
+        pictures=[layout.OUT_OF_DISTRIBUTION_FIGURE, layout.OUT_OF_DISTRIBUTION_PDF],
+        manifests=[
+            path + layout.MANIFEST
+            for path in (
+                layout.OUT_OF_DISTRIBUTION,
+                layout.OUT_OF_DISTRIBUTION_FIGURE,
+                layout.OUT_OF_DISTRIBUTION_PDF,
+            )
+        ],
+    log:
+        f"logs/{SCALE}/out_of_distribution/out_of_distribution.log",
+    benchmark:
+        f"results/{SCALE}/benchmarks/out_of_distribution/out_of_distribution.tsv"
+    resources:
+        device=DEVICE,
+    params:
+        scale=SCALE,
+        settings=canonical("out_of_distribution"),
+    shell:
+        "gwpipe out_of_distribution --scale {params.scale} --settings {params.settings:q} "
         "--threads {threads} --device {resources.device} 2> {log}"

@@ -6,12 +6,16 @@ rule table1:
         representations=representations,
         code=sources("gwpipe.stages.table1"),
     output:
-        table=layout.TABLE1,
-        manifest=layout.TABLE1 + layout.MANIFEST,
+        table=shown(layout.TABLE1, "table1", "Table I", "numbers"),
+        manifest=provenance(layout.TABLE1),
+        page=shown(layout.TABLE1_PAGE, "table1", "Table I", "to read"),
         markdown=layout.TABLE1_MARKDOWN,
-        claims=layout.CLAIMS,
-        parameters=layout.PARAMETERS,
-        manifests=[path + layout.MANIFEST for path in (layout.TABLE1_MARKDOWN, layout.CLAIMS, layout.PARAMETERS)],
+        claims=shown(layout.CLAIMS, "table1", "Table I", "the paper's sentences"),
+        parameters=shown(layout.PARAMETERS, "table1", "Table I", "parameters"),
+        manifests=[
+            path + layout.MANIFEST
+            for path in (layout.TABLE1_PAGE, layout.TABLE1_MARKDOWN, layout.CLAIMS, layout.PARAMETERS)
+        ],
     log:
         f"logs/{SCALE}/table1/table1.log",
     benchmark:

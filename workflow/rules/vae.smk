@@ -8,8 +8,7 @@ rule train_vae:
         manifest=at(layout.VAE) + layout.MANIFEST,
     log:
         f"logs/{SCALE}/train_vae/{{env}}_{{domain}}.log",
-    benchmark:
-        f"results/{SCALE}/benchmarks/train_vae/{{env}}_{{domain}}.tsv"
+    cache: CACHED
     resources:
         device=DEVICE,
     params:

@@ -4,7 +4,7 @@ import os
 from gwpipe import layout
 from gwpipe.settings import domains, experts
 from gwpipe.settings.methods import METHODS
-from gwpipe.settings.stages import stage_settings
+from gwpipe.settings.stages import STAGES, stage_settings
 from gwpipe.sources import sources as files_of
 
 # Of rules that compute with tensors; a profile says otherwise with `set-resources`.
@@ -133,6 +133,23 @@ def measured(kinds):
     paths = [path.format(env=env, domain=domain) for domain in ("v", "attr") for path in with_manifest(layout.VAE)]
     paths += [path.format(env=env, kind=kind) for kind in kinds for path in with_manifest(layout.WORKSPACE)]
     return paths + with_manifest(layout.READER)
+
+
+def seen_without_hole(wildcards):
+    """The VAEs and the reader of Simple Shapes, its data, and latents of images and attributes, with their manifests."""
+    env = "simple_shapes"
+    names = [source.model_dump(include={"task", "policy"}) for source in CONFIG.environments[env].representation.data]
+    paths = [path.format(env=env, **name) for name in names for path in with_manifest(layout.DATA)]
+    return (
+        measured([])
+        + paths
+        + [
+            path.format(env=env, domain=domain, **name)
+            for name in names
+            for domain in ("attr", "v")
+            for path in with_manifest(layout.LATENTS)
+        ]
+    )
 
 
 def fused_by_rules(wildcards):

@@ -8,8 +8,7 @@ rule train_workspace:
         manifest=at(layout.WORKSPACE) + layout.MANIFEST,
     log:
         f"logs/{SCALE}/train_workspace/{{env}}_{{kind}}.log",
-    benchmark:
-        f"results/{SCALE}/benchmarks/train_workspace/{{env}}_{{kind}}.tsv"
+    cache: CACHED
     resources:
         device=DEVICE,
     params:

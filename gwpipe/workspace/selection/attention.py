@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from gwpipe.domains.mlp import mlp
+from gwpipe.workspace.activation import activation as activation_called
 from gwpipe.workspace.fusion import Weights, equal_weights, fuse
 from gwpipe.workspace.selection.rule import Selection
 
@@ -24,14 +25,24 @@ class QueryAttention(Selection):
         hidden: units of each key's hidden layer.
         head: width of keys and query.
         queries: how often the state asks, at least once.
+        activation: of the workspace, by which it makes its state.
     """
 
     rule = "attention"
-    takes = ("domains", "dim", "hidden", "head", "queries")
+    takes = ("domains", "dim", "hidden", "head", "queries", "activation")
     learns = True
 
-    def __init__(self, domains: Mapping[str, int], dim: int, hidden: int, head: int, queries: int) -> None:
+    def __init__(
+        self,
+        domains: Mapping[str, int],
+        dim: int,
+        hidden: int,
+        head: int,
+        queries: int,
+        activation: str = "tanh",
+    ) -> None:
         super().__init__()
+        self.activation, self.activate = activation, activation_called(activation).of
         self.domains, self.dim, self.hidden, self.head, self.queries = dict(domains), dim, hidden, head, queries
         self.keys = nn.ModuleDict({name: mlp(latent, hidden, head) for name, latent in domains.items()})
         self.query = nn.Linear(dim, head)
@@ -40,7 +51,7 @@ class QueryAttention(Selection):
         keys = torch.stack([self.keys[name](u[name]) for name in pre], dim=1)  # (B, n, head)
         weights: Weights = equal_weights(pre)
         for _ in range(self.queries):
-            query = self.query(fuse(pre, weights))  # (B, head)
+            query = self.query(fuse(pre, weights, self.activate))  # (B, head)
             scores = (keys * query.unsqueeze(1)).sum(-1, keepdim=True) / math.sqrt(self.head)  # (B, n, 1)
             weights = dict(zip(pre, torch.softmax(scores, dim=1).unbind(1)))
         return weights

@@ -11,13 +11,13 @@ from gwpipe.workspace.selection.rule import Selection
 
 
 class Precision(Selection):
-    """z = tanh(Σ_d p_d ⊙ z_d / Σ_d p_d), with a precision p_d of each domain, row and entry.
+    """z = tanh(Σ_d p_d ⊙ z_d / Σ_d p_d) (or another activation), with a precision p_d of each domain, row and entry.
 
     Why. One weight a domain is too coarse: an image knows position and colour well and an occluded side not at all, so
     each entry of the workspace should listen to whoever knows it. Let each domain hold a Gaussian belief of the state
-    before the tanh, with mean z_d and precision p_d in each entry. The product of such experts is again Gaussian, and
-    its mean is the average above: the best linear estimate when the domains err independently. Equal weights are the
-    case of equal precisions, and switching a failed domain off is that of precision 0.
+    before the activation, with mean z_d and precision p_d in each entry. The product of such experts is again Gaussian,
+    and its mean is the average above: the best linear estimate when the domains err independently. Equal weights are
+    the case of equal precisions, and switching a failed domain off is that of precision 0.
 
     log p_d is computed from the domain's own u_d and z_d. So the confidence of a domain does not depend on who else is
     there: a rule trained on pairs works with any subset, and costs one small network a domain. It can only tell what is

@@ -37,15 +37,20 @@ def build(rule: str, options: Mapping[str, Any]) -> Selection:
     return RULES[rule](**{name: options[name] for name in RULES[rule].takes})
 
 
-def make_selection(settings: SelectionSettings, domains: Mapping[str, int], dim: int, seed: int = 0) -> Selection:
+def make_selection(
+    settings: SelectionSettings, domains: Mapping[str, int], dim: int, seed: int = 0, activation: str = "tanh"
+) -> Selection:
     """A fresh selection for a workspace of width `dim` over `domains` (name → width of u), drawn from `seed`.
+
+    activation: the workspace's.
 
     Raises:
         UserError: the settings name a rule that does not exist, or leave out what it needs.
     """
+    workspace = {"domains": dict(domains), "dim": dim, "activation": activation}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive("selection", settings.rule, seed))
-        return build(settings.rule, settings.model_dump() | {"domains": dict(domains), "dim": dim})
+        return build(settings.rule, settings.model_dump() | workspace)
 
 
 def save_selection(path: Path, selection: Selection) -> None:
@@ -64,6 +69,6 @@ def load_selection(path: Path) -> Selection:
     if "rule" not in description:
         raise UserError(f"weights {path} are no selection; give a file made by {remedy}")
     with weights_file.described(path, remedy):
-        selection = build(description.pop("rule"), description)
+        selection = build(description.pop("rule"), {"activation": "tanh"} | description)
     weights_file.fill(selection, state, path, remedy)
     return selection

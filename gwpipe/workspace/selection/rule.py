@@ -34,7 +34,10 @@ class Selection(nn.Module, ABC):
         """Keyword arguments (plain data) that build the same rule again."""
         return {name: getattr(self, name) for name in self.takes}
 
-    def fits(self, domains: Mapping[str, int], dim: int) -> bool:
-        """Was this rule built for a workspace of width `dim` over `domains` (name → width of u)? Many fit any."""
-        offered = {"domains": dict(domains), "dim": dim}
+    def fits(self, domains: Mapping[str, int], dim: int, activation: str = "tanh") -> bool:
+        """Was this rule built for such a workspace: `domains` (name → width of u), its width, its activation's name?
+
+        Many fit any.
+        """
+        offered = {"domains": dict(domains), "dim": dim, "activation": activation}
         return all(getattr(self, name) == offered[name] for name in self.takes if name in offered)
