@@ -4,6 +4,7 @@ import sys
 from gwpipe import layout
 from gwpipe.errors import UserError
 from gwpipe.settings import config as settings
+from gwpipe.settings.workspace_studies import STUDIES
 from snakemake.exceptions import WorkflowError
 
 
@@ -36,6 +37,7 @@ wildcard_constraints:
     kind=r"\w+",
     method=r"\w+",
     rule=r"\w+",
+    study="|".join(STUDIES),
     seed=r"0|[1-9]\d*",
 
 
@@ -54,6 +56,7 @@ include: "workflow/rules/latents.smk"
 include: "workflow/rules/workspace.smk"
 include: "workflow/rules/representation_studies.smk"
 include: "workflow/rules/agents.smk"
+include: "workflow/rules/comparison.smk"
 include: "workflow/rules/flops.smk"
 include: "workflow/rules/table1.smk"
 include: "workflow/rules/view.smk"

@@ -16,6 +16,7 @@ RANDOM = HOME + "/agents/{task}/random/returns.json"
 AGENT = HOME + "/agents/{task}/{method}/seed{seed}/weights.safetensors"
 CURVE = HOME + "/agents/{task}/{method}/seed{seed}/curve.csv"
 CRITERION = HOME + "/criterion/{task}.json"
+ABLATION = HOME + "/ablation/{task}.csv"
 FLOPS = HOME + "/flops/{task}.json"
 SELECTION = HOME + "/selection/{rule}/seed{seed}/weights.safetensors"
 READER = "results/{scale}/simple_shapes/reader/weights.safetensors"
@@ -34,9 +35,18 @@ WORKSPACE_QUALITY_PAGE = "results/tables/workspace_quality.html"
 FIGURE2 = "results/figures/figure2.png"
 FIGURE2_PDF = "results/figures/figure2.pdf"
 FIGURE2_NUMBERS = "results/figures/figure2.csv"
+FIGURE5 = "results/figures/figure5.png"
+FIGURE5_PDF = "results/figures/figure5.pdf"
+FIGURE5_NUMBERS = "results/figures/figure5.csv"
+FIGURE6 = "results/figures/figure6.png"
+FIGURE6_PDF = "results/figures/figure6.pdf"
+FIGURE6_NUMBERS = "results/figures/figure6.csv"
 FUSION_RULES = "results/studies/fusion_rules.csv"
 FUSION_RULES_FIGURE = "results/studies/fusion_rules.png"
 FUSION_RULES_PDF = "results/studies/fusion_rules.pdf"
+STUDY = "results/studies/{study}.csv"
+STUDY_FIGURE = "results/studies/{study}.png"
+STUDY_PDF = "results/studies/{study}.pdf"
 OUT_OF_DISTRIBUTION = "results/studies/out_of_distribution.csv"
 OUT_OF_DISTRIBUTION_FIGURE = "results/studies/out_of_distribution.png"
 OUT_OF_DISTRIBUTION_PDF = "results/studies/out_of_distribution.pdf"
@@ -54,6 +64,7 @@ MADE_BY: dict[str, tuple[str, ...]] = {
     "random_policy": (RANDOM,),
     "train_agent": (AGENT, CURVE),
     "criterion": (CRITERION,),
+    "ablate": (ABLATION,),
     "count_flops": (FLOPS,),
     "train_selection": (SELECTION,),
     "train_reader": (READER,),

@@ -6,7 +6,7 @@ here.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,10 @@ class Representation(ABC):
         and may be missing in `u`.
         """
 
+    @abstractmethod
+    def weights_of(self, domains: Iterable[str]) -> dict[str, float]:
+        """Fusion weights when these domains alone take part."""
+
     def to(self, device: str | torch.device) -> "Representation":
         """Move all networks to `device`; returns itself."""
         for vae in self.vaes.values():
@@ -90,7 +94,7 @@ class GlobalWorkspace(Representation):
         self.selection = None if selection is None else selection.eval().requires_grad_(False)
         self.dim, self.standardised = workspace.dim, standardised
         self.bounded = workspace.bounded and not standardised
-        self.default_weights = equal_weights(self.domains)
+        self.default_weights = self.weights_of(self.domains)
 
     def fuse(self, u: Mapping[str, Tensor], weights: Mapping[str, float] | None = None) -> Tensor:
         z = self.workspace.fuse(u, weights or self.selection or self.default_weights)
@@ -98,12 +102,25 @@ class GlobalWorkspace(Representation):
             return z
         return (z - self.workspace.get_buffer("z_centre")) / self.workspace.get_buffer("z_scale")
 
+    def weights_of(self, domains: Iterable[str]) -> dict[str, float]:
+        return equal_weights(dict.fromkeys(domains))
+
     def to(self, device: str | torch.device) -> "GlobalWorkspace":
         super().to(device)
         self.workspace.to(device)
         if self.selection is not None:
             self.selection.to(device)
         return self
+
+
+class LearningWorkspace(GlobalWorkspace):
+    """A workspace that is trained along with the agent: z of the same u changes, so replay keeps u alone."""
+
+    frozen = False
+
+    def __init__(self, vaes: Mapping[str, Domain], workspace: Workspace, standardised: bool = False) -> None:
+        super().__init__(vaes, workspace, standardised)
+        self.workspace.train().requires_grad_(True)
 
 
 class ConcatenatedVAEs(Representation):
@@ -114,7 +131,10 @@ class ConcatenatedVAEs(Representation):
     def __init__(self, vaes: Mapping[str, Domain]) -> None:
         super().__init__(vaes)
         self.dim = sum(self.domains.values())
-        self.default_weights = dict.fromkeys(self.domains, 1.0)
+        self.default_weights = self.weights_of(self.domains)
+
+    def weights_of(self, domains: Iterable[str]) -> dict[str, float]:
+        return dict.fromkeys(domains, 1.0)
 
     def fuse(self, u: Mapping[str, Tensor], weights: Mapping[str, float] | None = None) -> Tensor:
         chosen = self.default_weights if weights is None else weights

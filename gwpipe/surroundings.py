@@ -13,6 +13,7 @@ from typing import Any
 _PACKAGES = (
     "gwpipe", "torch", "numpy", "scipy", "pandas", "zarr", "numcodecs", "gymnasium", "mujoco", "dm_control", "robodesk",
     "numba", "safetensors", "pillow", "matplotlib", "snakemake",
+    "stable-baselines3",
 )  # fmt: skip
 
 

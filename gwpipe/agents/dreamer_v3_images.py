@@ -7,15 +7,14 @@ Both end at 4×4 pixels, so an image of 32×32 has the last stage less.
 """
 
 import math
-from typing import Literal
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gwpipe.agents.dreamer_v3_layers import BLOCKS, EPSILON, KERNEL, BlockLinear, ChannelNorm, initialise, linear
+from gwpipe.agents.dreamer_v3_layers import KERNEL, BlockLinear, ChannelNormSiLU, NormSiLU, initialise, linear
 from gwpipe.errors import UserError
-
-ImageNet = Literal["strided", "pooled"]
+from gwpipe.settings.dreamer_v3 import BLOCKS, ImageNet
 
 SMALLEST = 4
 """Pixels across at the end of the encoder."""
@@ -26,14 +25,30 @@ def channels(kind: ImageNet, depth: int, resolution: int) -> list[int]:
     """Channels of each stage for images of `resolution` pixels across.
 
     Raises:
-        UserError: no number of halvings leads from `resolution` to 4 pixels within the stages of `kind`.
+        UserError: no number of halvings leads from `resolution` to 4 pixels within the stages of `kind`, or the last
+            stage's channels cannot be shared out to the blocks.
     """
     multiples = _MULTIPLES[kind]
     halvings = math.log2(resolution / SMALLEST) if resolution > 0 else -1
     stages = int(halvings) + (kind == "strided")
     if halvings != int(halvings) or not 1 <= stages <= len(multiples):
         raise UserError(f"DreamerV3 cannot read images {resolution} pixels across; choose 8, 16, 32 or 64")
+    if depth * multiples[stages - 1] % BLOCKS:
+        raise UserError(f"DreamerV3's depth of {depth} does not fit {resolution} pixels; choose a multiple of {BLOCKS}")
     return [depth * multiple for multiple in multiples[:stages]]
+
+
+def at_once(device: torch.device) -> int:
+    """Images that go through a network together: on a CPU as many as its caches hold, elsewhere all.
+
+    The large images of the first and last stages would otherwise travel to memory and back at every operation.
+    """
+    return 128 if device.type == "cpu" else 2**31 - 1
+
+
+def scaled(image: Tensor) -> Tensor:
+    """A new image (N, 3, R, R) in [0, 1] from one in 0...255; channels last in memory, which convolutions prefer."""
+    return image.to(torch.float32, memory_format=torch.channels_last, copy=True).div_(255)
 
 
 def _conv(inputs: int, outputs: int, stride: int) -> nn.Conv2d:
@@ -61,12 +76,8 @@ class _Same(nn.Module):
         return functional.pad(x, self.padding)
 
 
-def _normed(layer: nn.Module, width: int) -> list[nn.Module]:
-    return [layer, ChannelNorm(width, eps=EPSILON), nn.SiLU()]
-
-
 class ImageEncoder(nn.Module):
-    """(N, 3, R, R) in [-0.5, 0.5] → (N, `width`)."""
+    """(N, 3, R, R) in 0...255 → (N, `width`)."""
 
     def __init__(self, kind: ImageNet, depth: int, resolution: int) -> None:
         super().__init__()
@@ -77,12 +88,13 @@ class ImageEncoder(nn.Module):
             parts += [_Same(stride), _conv(before, after, stride)]
             if kind == "pooled":
                 parts.append(nn.MaxPool2d(2))
-            parts += [ChannelNorm(after, eps=EPSILON), nn.SiLU()]
+            parts.append(ChannelNormSiLU(after))
         self.layers = nn.Sequential(*parts, nn.Flatten())
         self.width = SMALLEST**2 * widths[-1]
 
     def forward(self, image: Tensor) -> Tensor:
-        return self.layers(image)
+        parts = image.split(at_once(image.device))
+        return torch.cat([self.layers(scaled(part).sub_(0.5)) for part in parts])
 
 
 class ImageDecoder(nn.Module):
@@ -94,18 +106,23 @@ class ImageDecoder(nn.Module):
         self.smallest = widths[-1]
         cells = SMALLEST**2 * self.smallest
         self.from_deter = BlockLinear(deter, cells)
-        hidden = [linear(stoch, 2 * units), nn.RMSNorm(2 * units, eps=EPSILON), nn.SiLU()]
+        hidden = [linear(stoch, 2 * units), NormSiLU(2 * units)]
         self.from_stoch = nn.Sequential(*hidden, linear(2 * units, cells))
-        self.joined = nn.Sequential(ChannelNorm(self.smallest, eps=EPSILON), nn.SiLU())
+        self.joined = ChannelNormSiLU(self.smallest)
         parts: list[nn.Module] = []
         for before, after in zip(widths[:0:-1], widths[-2::-1]):
             if kind == "strided":
-                parts += _normed(_transposed(before, after), after)
+                parts += [_transposed(before, after), ChannelNormSiLU(after)]
             else:
-                parts += [nn.Upsample(scale_factor=2), _Same(1), *_normed(_conv(before, after, 1), after)]
+                parts += [nn.Upsample(scale_factor=2), _Same(1), _conv(before, after, 1), ChannelNormSiLU(after)]
         if kind == "pooled":
             parts.append(nn.Upsample(scale_factor=2))
         self.layers = nn.Sequential(*parts, _Same(1), _conv(widths[0], 3, 1), nn.Sigmoid())
+
+    def error(self, deter: Tensor, stoch: Tensor, image: Tensor) -> Tensor:
+        """(N,) squared error to image (N, 3, R, R) in 0...255, as shares of full brightness, summed over the image."""
+        parts = zip(*(whole.split(at_once(image.device)) for whole in (deter, stoch, image)))
+        return torch.cat([(self(d, s) - scaled(i)).square().sum((-3, -2, -1)) for d, s, i in parts])
 
     def forward(self, deter: Tensor, stoch: Tensor) -> Tensor:
         rows = deter.shape[0]

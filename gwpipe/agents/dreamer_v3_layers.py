@@ -1,12 +1,14 @@
 """Layers of DreamerV3: initialisation, block-diagonal Linear, dense stacks with RMS norm and SiLU."""
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-BLOCKS = 8
-"""Blocks of the block-diagonal layers."""
+from gwpipe.settings.dreamer_v3 import BLOCKS
+
 EPSILON = 1e-4
 """Added to the mean square under RMS norm's root."""
 KERNEL = 5
@@ -45,8 +47,44 @@ class BlockLinear(nn.Module):
         return out.reshape(*x.shape[:-1], BLOCKS * self.weight.shape[2])
 
 
-class ChannelNorm(nn.RMSNorm):
-    """RMS norm over the channels of (N, C, H, W)."""
+class _NormSiLU(torch.autograd.Function):
+    """SiLU(weight · x / √(mean square + ε)) in as few passes over memory as eager PyTorch allows.
+
+    The CPU has no kernel of its own for RMS norm: taken apart into single operations it costs more than the
+    convolution before it.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor) -> Tensor:
+        mean_square = torch.linalg.vector_norm(x, dim=-1, keepdim=True).square_() / x.shape[-1]
+        inverse = mean_square.add_(EPSILON).rsqrt_()
+        ctx.save_for_backward(x, weight, inverse)
+        return functional.silu(x.mul(inverse).mul_(weight), inplace=True)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor]:
+        x, weight, inverse = ctx.saved_tensors
+        normed = x * inverse
+        gradient = torch.ops.aten.silu_backward(gradients[0], normed * weight)
+        of_weight = (gradient * normed).reshape(-1, weight.shape[0]).sum(0)
+        gradient = gradient.mul_(weight)
+        along = (gradient * normed).mean(-1, keepdim=True)
+        return gradient.addcmul_(normed, along, value=-1).mul_(inverse), of_weight
+
+
+class NormSiLU(nn.Module):
+    """RMS norm over the last axis, `width` long, with a learnt scale; then SiLU."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return _NormSiLU.apply(x, self.weight)
+
+
+class ChannelNormSiLU(NormSiLU):
+    """The same over the channels of (N, C, H, W)."""
 
     def forward(self, x: Tensor) -> Tensor:
         return super().forward(x.movedim(1, -1)).movedim(-1, 1)
@@ -56,7 +94,7 @@ def dense(inputs: int, units: int, layers: int) -> nn.Sequential:
     """`layers` times Linear, RMS norm, SiLU; `units` wide."""
     parts: list[nn.Module] = []
     for width in [inputs, *[units] * (layers - 1)]:
-        parts += [linear(width, units), nn.RMSNorm(units, eps=EPSILON), nn.SiLU()]
+        parts += [linear(width, units), NormSiLU(units)]
     return nn.Sequential(*parts)
 
 

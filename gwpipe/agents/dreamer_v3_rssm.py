@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gwpipe.agents.dreamer_v3_layers import BLOCKS, EPSILON, BlockLinear, dense, linear
+from gwpipe.agents.dreamer_v3_layers import BlockLinear, NormSiLU, dense, linear
+from gwpipe.settings.dreamer_v3 import BLOCKS
 
 VARIABLES = 32
 """Categorical variables of the latent."""
@@ -43,11 +44,17 @@ def log_probabilities(logits: Tensor) -> Tensor:
     return ((1 - UNIMIX) * logits.softmax(-1) + UNIMIX / logits.shape[-1]).log()
 
 
+def sample(log_probs: Tensor, noise: Tensor) -> Tensor:
+    """One-hot sample by Gumbel `noise`, without gradient; all (..., classes)."""
+    chosen = (log_probs.detach() + noise).argmax(-1, keepdim=True)
+    return torch.zeros_like(noise).scatter_(-1, chosen, 1.0)
+
+
 def straight_through(log_probs: Tensor, noise: Tensor) -> Tensor:
-    """One-hot sample by Gumbel `noise`, whose gradient is that of the probabilities; all (..., classes)."""
-    chosen = functional.one_hot((log_probs + noise).argmax(-1), log_probs.shape[-1]).to(log_probs.dtype)
+    """The same sample, whose gradient is that of the probabilities."""
     probabilities = log_probs.exp()
-    return chosen + probabilities - probabilities.detach()
+    # In this order a class that was not drawn is exactly zero.
+    return sample(log_probs, noise) + (probabilities - probabilities.detach())
 
 
 class RSSM(nn.Module):
@@ -60,29 +67,54 @@ class RSSM(nn.Module):
         self.read_deter = dense(deter, hidden, 1)
         self.read_stoch = dense(logits, hidden, 1)
         self.read_action = dense(actions, hidden, 1)
-        joined = deter + BLOCKS * 3 * hidden
-        self.mix = nn.Sequential(BlockLinear(joined, deter), nn.RMSNorm(deter, eps=EPSILON), nn.SiLU())
+        self.mix = BlockLinear(deter + BLOCKS * 3 * hidden, deter)
+        self.mixed = NormSiLU(deter)
         self.gates = BlockLinear(deter, 3 * deter)
-        self.posterior = nn.Sequential(*dense(deter + tokens, hidden, 1), linear(hidden, logits))
+        self.posterior_hidden = linear(deter + tokens, hidden)
+        self.posterior = nn.Sequential(NormSiLU(hidden), linear(hidden, logits))
         self.prior = nn.Sequential(*dense(deter, hidden, 2), linear(hidden, logits))
 
-    def core(self, latent: Latent, action: Tensor) -> Tensor:
-        """deter' (B, D) from the latent before and the action (B, A) chosen there."""
-        bounded = action / action.abs().clamp(min=1).detach()
-        inputs = [self.read_deter(latent.deter), self.read_stoch(latent.stoch.flatten(-2)), self.read_action(bounded)]
-        every_block = torch.cat(inputs, -1).unsqueeze(-2).expand(-1, BLOCKS, -1)
-        own = latent.deter.unflatten(-1, (BLOCKS, -1))
-        mixed = self.mix(torch.cat([own, every_block], -1).flatten(-2))
+    def actions(self, action: Tensor) -> Tensor:
+        """What the core reads of actions (..., A) chosen in the row before: (..., hidden)."""
+        return self.read_action(action / action.abs().clamp(min=1).detach())
+
+    def mixing(self) -> "Mixing":
+        """The weights of `mix`, cut so that what all blocks read is read once; good for one update."""
+        weight, own = self.mix.weight, self.deter // BLOCKS
+        return Mixing(weight[:, :own], weight[:, own:].transpose(0, 1).flatten(1))
+
+    def core(self, latent: Latent, action: Tensor, mixing: "Mixing") -> Tensor:
+        """deter' (B, D) from the latent before and the `actions` (B, hidden) chosen there."""
+        inputs = [self.read_deter(latent.deter), self.read_stoch(latent.stoch.flatten(-2)), action]
+        # Each block reads its own slice of deter and all of the inputs.
+        slices = latent.deter.unflatten(-1, (BLOCKS, -1)).transpose(0, 1)
+        own = torch.baddbmm(self.mix.bias, slices, mixing.own).transpose(0, 1).flatten(1)
+        mixed = self.mixed(torch.addmm(own, torch.cat(inputs, -1), mixing.shared))
         # Each block of the gates' layer holds reset, candidate and update of its own slice of deter.
         reset, candidate, update = (
             gate.flatten(-2) for gate in self.gates(mixed).unflatten(-1, (BLOCKS, -1)).chunk(3, -1)
         )
         candidate = (reset.sigmoid() * candidate).tanh()
-        update = (update - 1).sigmoid()
-        return update * candidate + (1 - update) * latent.deter
+        return torch.lerp(latent.deter, candidate, (update - 1).sigmoid())
 
-    def _log_probs(self, network: nn.Module, x: Tensor) -> Tensor:
-        return log_probabilities(network(x).unflatten(-1, (VARIABLES, self.classes)))
+    def log_probs(self, logits: Tensor) -> Tensor:
+        """(..., 32, classes) of a network's outputs (..., 32·classes)."""
+        return log_probabilities(logits.unflatten(-1, (VARIABLES, self.classes)))
+
+    def read_tokens(self, tokens: Tensor) -> Tensor:
+        """The encoded observations' part (..., hidden) of the posterior's first layer, for all rows at once."""
+        hidden = self.posterior_hidden
+        return functional.linear(tokens, hidden.weight[:, self.deter :], hidden.bias)
+
+    def posterior_of(self, deter: Tensor, tokens: Tensor) -> Tensor:
+        """Log-probabilities (B, 32, classes) from deter (B, D) and `read_tokens` (B, hidden)."""
+        hidden = torch.addmm(tokens, deter, self.posterior_hidden.weight[:, : self.deter].T)
+        return self.log_probs(self.posterior(hidden))
+
+    def see(self, before: Latent, action: Tensor, tokens: Tensor, noise: Tensor) -> Latent:
+        """The latent of one observation while acting; all (B, ...), `before` and `action` zero in a first row."""
+        deter = self.core(before, self.actions(action), self.mixing())
+        return Latent(deter, sample(self.posterior_of(deter, self.read_tokens(tokens)), noise))
 
     def observe(self, start: Latent, tokens: Tensor, before: Tensor, is_first: Tensor, noise: Tensor) -> Observed:
         """Follow a sequence.
@@ -94,21 +126,31 @@ class RSSM(nn.Module):
             is_first: (B, T), bool; latent and action before such a row count as zero.
             noise: (B, T, 32, classes), Gumbel.
         """
+        keep = (~is_first).to(tokens.dtype).unsqueeze(-1)
+        actions, read, mixing = self.actions(before * keep), self.read_tokens(tokens), self.mixing()
         latent, deters, stochs, posteriors = start, [], [], []
         for t in range(tokens.shape[1]):
-            keep = (~is_first[:, t]).to(tokens.dtype).unsqueeze(-1)
-            latent = Latent(latent.deter * keep, latent.stoch * keep.unsqueeze(-1))
-            deter = self.core(latent, before[:, t] * keep)
-            posterior = self._log_probs(self.posterior, torch.cat([deter, tokens[:, t]], -1))
+            latent = Latent(latent.deter * keep[:, t], latent.stoch * keep[:, t].unsqueeze(-1))
+            deter = self.core(latent, actions[:, t], mixing)
+            posterior = self.posterior_of(deter, read[:, t])
             latent = Latent(deter, straight_through(posterior, noise[:, t]))
             deters.append(deter)
             stochs.append(latent.stoch)
             posteriors.append(posterior)
         deter = torch.stack(deters, 1)
-        prior = self._log_probs(self.prior, deter)
+        prior = self.log_probs(self.prior(deter))
         return Observed(Latent(deter, torch.stack(stochs, 1)), torch.stack(posteriors, 1), prior)
 
-    def dream(self, latent: Latent, action: Tensor, noise: Tensor) -> Latent:
-        """The next latent without an observation; action (N, A), noise (N, 32, classes)."""
-        deter = self.core(latent, action)
-        return Latent(deter, straight_through(self._log_probs(self.prior, deter), noise))
+    def dream(self, latent: Latent, action: Tensor, noise: Tensor, mixing: "Mixing") -> Latent:
+        """The next latent without an observation and without gradient; action (N, A), noise (N, 32, classes)."""
+        deter = self.core(latent, self.actions(action), mixing)
+        return Latent(deter, sample(self.log_probs(self.prior(deter)), noise))
+
+
+class Mixing(NamedTuple):
+    """Weights of the layer before the gates: of each block's own slice of deter, and of what all blocks read."""
+
+    own: Tensor
+    """(blocks, D / blocks, D / blocks)."""
+    shared: Tensor
+    """(3·hidden, D)."""

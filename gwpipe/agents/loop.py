@@ -151,7 +151,9 @@ def _episode(
             agent.observe(Row(observation, None, reward, is_first=False, is_last=True, is_terminal=terminated))
         due = updates_due(run.env_steps, run.env_steps + repeat, prefill, env_steps_per_update)
         run.env_steps += repeat
-        for _ in range(due if agent.ready else 0):
+        for _ in range(due):
+            if not agent.ready:
+                break
             measured = agent.update()
             if on_metrics is not None:
                 on_metrics(run.env_steps, measured)

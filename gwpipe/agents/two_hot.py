@@ -38,11 +38,15 @@ def two_hot_loss(logits: Tensor, target: Tensor, bins: Tensor) -> Tensor:
     Target between bins b and b' weighs them (b' - target) and (target - b) over (b' - b); beyond the last bins it is
     clamped. The code itself is never made.
     """
+    return cross_entropy(logits.log_softmax(-1), target, bins)
+
+
+def cross_entropy(log_probs: Tensor, target: Tensor, bins: Tensor) -> Tensor:
+    """`two_hot_loss` of log-probabilities, for several targets of the same prediction."""
     target = target.clamp(bins[0], bins[-1])
     above = torch.bucketize(target, bins).clamp(1, bins.shape[0] - 1)
     below = above - 1
     share = (target - bins[below]) / (bins[above] - bins[below])
-    log_probs = logits.log_softmax(-1)
     lower = log_probs.gather(-1, below.unsqueeze(-1)).squeeze(-1)
     upper = log_probs.gather(-1, above.unsqueeze(-1)).squeeze(-1)
     return -((1 - share) * lower + share * upper)

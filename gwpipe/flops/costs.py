@@ -12,11 +12,11 @@ class Costs(Settings):
     workspace: dict[str, int]
     """Kind (gw, clip) → one update."""
     rl: dict[str, int]
-    """Model of Table I → one update of all that learns from the environment."""
+    """Method → one update of all that learns from the environment."""
     encode_vaes: int
     """One observation through all VAEs."""
     encode: dict[str, int]
-    """Model of Table I → one observation through all that is frozen."""
+    """Method → one observation through all that is frozen, where anything is."""
 
 
 class Counts(Settings):
@@ -24,8 +24,8 @@ class Counts(Settings):
 
     env: EnvironmentName
     present: Costs
-    """At the scale of the run. DreamerV3 has one size whatever the scale and is not in `rl` here."""
+    """At the scale of the run, with those sizes of DreamerV3 that are run."""
     paper: Costs
-    """At the paper's sizes, DreamerV3 included where the paper has it."""
+    """At the paper's sizes, with those of DreamerV3 that the paper has or that are run."""
     parameters: dict[str, int]
     """`TABLE/network` (the names of `paper.networks`) → parameters at the paper's sizes."""

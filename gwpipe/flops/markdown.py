@@ -10,8 +10,10 @@ Row = Mapping[str, Any]
 
 NAMES = {
     "gw_dreamer": "GW-Dreamer",
+    "dreamer_2m": "Dreamer 2M",
     "dreamer_12m": "Dreamer 12M",
     "dreamer_40m": "Dreamer 40M",
+    "dreamer_100m": "Dreamer 100M",
     "vae_dreamer": "VAE-Dreamer",
     "clip_dreamer": "CLIP-Dreamer",
     "vae": "VAE",
@@ -101,7 +103,7 @@ def _agent(row: Row) -> list[str]:
 
 def _paper(rows: Sequence[Row]) -> list[str]:
     header = ["model", "part", "printed", "FLOPs per update", "updates", "at paper scale", "ratio", "updates implied"]
-    printed = [row for row in rows if row["paper_cell"] != "N/A"]
+    printed = [row for row in rows if row["paper_cell"] not in ("N/A", "")]
     table = _table(header, [_printed(row) for row in printed])
     return ["", "## RoboDesk: the paper's scale", "", *table, *_notes(printed, "paper_note")]
 
@@ -131,7 +133,8 @@ def _notes(rows: Iterable[Row], key: str) -> list[str]:
 
 def _by_model(rows: Sequence[Row], cell: Callable[[Row], str]) -> list[list[str]]:
     found = {(row["model"], row["component"]): cell(row) for row in rows}
-    return [[NAMES[model], *(found[model, component] for component in paper.COMPONENTS)] for model in paper.MODELS]
+    models = dict.fromkeys(row["model"] for row in rows)
+    return [[NAMES[model], *(found[model, component] for component in paper.COMPONENTS)] for model in models]
 
 
 def _table(header: Sequence[str], body: Iterable[Sequence[str]]) -> list[str]:

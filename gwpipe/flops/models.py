@@ -11,7 +11,6 @@ import numpy.typing as npt
 import torch
 
 from gwpipe.agents.dreaming import actor_critic_update_loss, build_networks, empty_batch, world_model_update_loss
-from gwpipe.agents.policies import policy_for
 from gwpipe.agents.returns import no_spread
 from gwpipe.domains.domain import VAE
 from gwpipe.domains.vae import beta_vae_loss, decoder_loss
@@ -32,26 +31,21 @@ from gwpipe.workspace.selection.fixed import Equal
 
 DREAMING = ("gw_dreamer", "vae_dreamer", "clip_dreamer")
 """Models of Table I that dream on a frozen representation."""
-DREAMERS: dict[EnvironmentName, dict[str, str]] = {
-    "simple_shapes": {},
-    "robodesk": {"dreamer_12m": "12m", "dreamer_40m": "40m"},
-}
-"""Model of Table I → size of DreamerV3, where the paper has it: its Dreamer in Simple Shapes has 2M parameters."""
 
 
 def count(env: EnvironmentName, present: Sizes, paper: Sizes) -> Counts:
     """All that Table I needs to know of an environment, at the scale of the run and at the paper's."""
-    at_paper = count_costs(env, paper.representation, paper.dreaming)
     return Counts(
         env=env,
-        present=count_costs(env, present.representation, present.dreaming),
-        paper=at_paper.model_copy(update={"rl": at_paper.rl | count_dreamers(env, paper.dreaming.unimix)}),
+        present=count_costs(env, present),
+        paper=count_costs(env, paper),
         parameters=count_parameters(env, paper),
     )
 
 
-def count_costs(env: EnvironmentName, representation: RepresentationSettings, dreaming: DreamingSettings) -> Costs:
+def count_costs(env: EnvironmentName, sizes: Sizes) -> Costs:
     """Everything whose size the settings decide."""
+    representation, dreaming = sizes.representation, sizes.dreaming
     workspace = representation.workspace
     latents = {str(name): settings.latent for name, settings in representation.seen.items()}
     seen = {model: frozen(env, representation, METHODS[model].workspace) for model in DREAMING}
@@ -62,7 +56,8 @@ def count_costs(env: EnvironmentName, representation: RepresentationSettings, dr
         workspace={
             kind: workspace_flops(workspace, latents, kinds.model_dump()) for kind, kinds in workspace.kinds.items()
         },
-        rl={model: rl[r.dim, r.bounded] for model, r in seen.items()},
+        rl={model: rl[r.dim, r.bounded] for model, r in seen.items()}
+        | {model: update_flops(settings, SHAPES[env]) for model, settings in sizes.dreamers.items()},
         encode_vaes=encode_flops(env, seen["vae_dreamer"]),
         encode={model: encode_flops(env, r) for model, r in seen.items()},
     )
@@ -142,12 +137,3 @@ def dreaming_update_flops(env: EnvironmentName, settings: DreamingSettings, z_di
         actor_critic_update_loss(networks, batch, model.h, no_spread("meta"), settings).loss.backward()
 
     return count_flops(update)
-
-
-def count_dreamers(env: EnvironmentName, unimix: float) -> dict[str, int]:
-    """One update of each DreamerV3 of Table I."""
-    shapes, policy = SHAPES[env], policy_for(SHAPES[env].actions, unimix)
-    return {
-        model: update_flops(size, env, shapes.resolution, shapes.vector, policy)
-        for model, size in DREAMERS[env].items()
-    }

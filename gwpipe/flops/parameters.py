@@ -4,12 +4,11 @@ from torch import nn
 
 from gwpipe.agents.dreamer_v3 import trainable
 from gwpipe.agents.dreaming import build_networks
-from gwpipe.agents.policies import policy_for
 from gwpipe.domains.domain import Domain
 from gwpipe.flops.dreamer_v3 import meta_model
 from gwpipe.flops.shapes import SHAPES, meta_domain, meta_workspace
 from gwpipe.settings.environments import EnvironmentName
-from gwpipe.settings.stages import Sizes
+from gwpipe.settings.stages import PRINTED_DREAMERS, Sizes
 
 ENCODER_PARTS = ("encoder", "mean", "log_variance")
 """Modules of a VAE that make up its encoder; the others are its decoder."""
@@ -19,10 +18,13 @@ TABLES: dict[EnvironmentName, dict[str, str]] = {
     "robodesk": {"visual": "III", "attribute": "V", "workspace": "VIII", "heads": "XIII", "actor-critic": "XV"},
 }
 
-DREAMERS: dict[EnvironmentName, dict[str, str]] = {
-    "simple_shapes": {"XIX/Dreamer 2M": "2m"},
-    "robodesk": {"XIX/Dreamer 12M": "12m", "XIX/Dreamer 40M": "40m", "III-B/Dreamer 100M": "100m"},
+DREAMERS = {
+    "dreamer_2m": "XIX/Dreamer 2M",
+    "dreamer_12m": "XIX/Dreamer 12M",
+    "dreamer_40m": "XIX/Dreamer 40M",
+    "dreamer_100m": "III-B/Dreamer 100M",
 }
+"""Method → where its size is printed."""
 
 
 def size(*modules: nn.Module) -> int:
@@ -64,9 +66,8 @@ def count_parameters(env: EnvironmentName, sizes: Sizes) -> dict[str, int]:
         "XVI/total": vaes + size(workspace) + learning,
         "XVI/trainable": learning,
     }
-    shapes, policy = SHAPES[env], policy_for(SHAPES[env].actions, sizes.dreaming.unimix)
-    for name, dreamer in DREAMERS[env].items():
-        counted[name] = trainable(meta_model(dreamer, shapes.resolution, shapes.vector, policy))
+    for method in PRINTED_DREAMERS[env]:
+        counted[DREAMERS[method]] = trainable(meta_model(sizes.dreamers[method], SHAPES[env]))
     return counted
 
 

@@ -4,6 +4,7 @@ from pydantic import Field
 
 from gwpipe.settings.environments import EnvironmentName
 from gwpipe.settings.model import Settings
+from gwpipe.settings.stages import Schedule
 
 
 class AgentRun(Settings):
@@ -30,8 +31,7 @@ class Study(Settings):
     """Kind (gw, clip) → updates."""
     cached_observations: int = Field(ge=0)
     """Rows that were encoded once by the VAEs for the training of the workspaces."""
-    prefill: int = Field(ge=0)
-    """Environment steps before the first update of an agent."""
-    env_steps_per_update: int = Field(gt=0)
+    schedules: dict[str, Schedule]
+    """Method → when its updates fall due."""
     runs: dict[str, list[AgentRun]]
     """Method → its runs."""

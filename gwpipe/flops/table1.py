@@ -1,6 +1,6 @@
 """Table I: training FLOPs of each component of each model, in this run and at the paper's scale.
 
-One row per environment × model × component (`COLUMNS`):
+One row per environment × model × component (`COLUMNS`); the paper's models, then what else was run and counted:
 
 - `flops`, `encode_flops`: what this run spent: operations of training, forward and backward, until the criterion where
   it was reached (by the median seed) and else in the whole budget; and of encoding observations by frozen parts.
@@ -73,7 +73,8 @@ def table1_rows(scale: str, study: Study, counts: Counts, criterion: Criterion) 
     if criterion.task != study.task:
         raise UserError(f"table 1: criterion of {criterion.task} given for {study.task}; pass the one of that task")
     rows = []
-    for model in paper.MODELS:
+    others = [method for method in study.runs if method in counts.present.rl and method not in paper.MODELS]
+    for model in [*paper.MODELS, *others]:
         for component in paper.COMPONENTS:
             spent = _spent(model, component, study, counts.present, criterion)
             per_update = None if spent.status == "na" else flops_per_update(model, component, counts.paper)
@@ -91,7 +92,8 @@ def flops_per_update(model: str, component: str, costs: Costs) -> int | None:
 
 
 def _row(scale: str, study: Study, model: str, component: str, spent: Spent, per_update: int | None) -> Row:
-    cell = paper.table1()[model, component] if study.env == paper.TABLE1_ENVIRONMENT else paper.Cell("N/A")
+    printed = paper.table1() if study.env == paper.TABLE1_ENVIRONMENT else {}
+    cell = printed.get((model, component), paper.Cell(""))
     known = paper.training().get((study.env, model, component), paper.Training(None, None, "", ""))
     at_paper = known.updates * per_update if known.updates is not None and per_update is not None else None
     return {
@@ -107,7 +109,7 @@ def _row(scale: str, study: Study, model: str, component: str, spent: Spent, per
         "criterion_steps": spent.criterion_steps,
         "flops_per_update": per_update,
         "paper_flops": cell.flops,
-        "paper_cell": cell.printed if study.env == paper.TABLE1_ENVIRONMENT else "",
+        "paper_cell": cell.printed,
         "paper_updates": known.updates,
         "paper_updates_source": known.source,
         "paper_scale_flops": at_paper,
@@ -171,7 +173,8 @@ def _agent(model: str, study: Study, costs: Costs, criterion: Criterion) -> Spen
     if method is not None and method.steps is not None:
         seed = next(run.seed for run in method.runs if run.steps == method.steps)
         run = next(run for run in runs if run.seed == seed)
-        later = updates_due(method.steps, run.env_steps, study.prefill, study.env_steps_per_update)
+        schedule = study.schedules[model]
+        later = updates_due(method.steps, run.env_steps, schedule.prefill, schedule.env_steps_per_update)
         encoded = round(run.encoded_observations * method.steps / run.env_steps)
         return _agent_spent("reached", model, costs, run.updates - later, encoded, method.steps, method.legible, seeds)
     updates, encoded, steps = (_median(runs, name) for name in ("updates", "encoded_observations", "env_steps"))
@@ -191,7 +194,7 @@ def _agent_spent(
     seeds: str,
     note: str = "",
 ) -> Spent:
-    flops, encode_flops = updates * costs.rl[model], encoded * costs.encode[model]
+    flops, encode_flops = updates * costs.rl[model], encoded * costs.encode.get(model, 0)
     return Spent(status, flops, encode_flops, updates, steps, legible, seeds, note)
 
 

@@ -4,9 +4,14 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from gwpipe.errors import UserError
+from gwpipe.settings.dreamer_v3 import DreamerV3Block, DreamerV3Settings
+from gwpipe.settings.end_to_end import EndToEndSettings
+from gwpipe.settings.figures import AblationSettings
 from gwpipe.settings.learning import LearningSettings
 from gwpipe.settings.methods import Method, entry
 from gwpipe.settings.model import Seeds, Settings, Widths
+from gwpipe.settings.ppo import PPOSettings
 
 
 class DreamingSettings(LearningSettings):
@@ -69,12 +74,26 @@ class DreamingSettings(LearningSettings):
     """Steps t → t+1 in a replayed chunk."""
     max_gradient_norm: float = Field(100.0, gt=0)
 
+    @property
+    def data_for_an_update(self) -> dict[str, int]:
+        return {"prefill": self.prefill, "batch_length": self.batch_length, **super().data_for_an_update}
+
     @model_validator(mode="after")
     def _a_chunk_fits_into_the_replay(self) -> Self:
         if self.replay_capacity <= self.batch_length:
             chunk = f"a chunk has batch_length + 1 = {self.batch_length + 1} rows"
             raise ValueError(f"replay_capacity {self.replay_capacity} is too small: {chunk}")
         return self
+
+
+class EndToEndDreamingSettings(DreamingSettings):
+    """GW-Dreamer's settings, and those of the workspace that is trained along."""
+
+    end_to_end: EndToEndSettings
+
+
+Learning = DreamingSettings | EndToEndDreamingSettings | DreamerV3Settings | PPOSettings
+"""The blocks that say how a method learns."""
 
 
 class EvaluationSettings(Settings):
@@ -108,9 +127,13 @@ class AgentsSettings(Settings):
     runs: dict[Method, Seeds]
     """Method → seeds; none switches a method off, but one of them has to run."""
     dreaming: DreamingSettings
+    dreamer: DreamerV3Block
+    end_to_end: EndToEndSettings
+    ppo: PPOSettings
     evaluation: EvaluationSettings
     random_episodes: int = Field(100, ge=100)
     criterion: CriterionSettings
+    ablation: AblationSettings = AblationSettings()
 
     @model_validator(mode="after")
     def _something_runs(self) -> Self:
@@ -122,7 +145,17 @@ class AgentsSettings(Settings):
         """Environment steps of a run of `method`."""
         return self.budgets.get(method, self.env_steps)
 
-    def learning(self, method: str) -> DreamingSettings:
-        """How `method` learns."""
-        block: DreamingSettings = getattr(self, entry(method).learning)
-        return block
+    def learning(self, method: str) -> Learning:
+        """How `method` learns.
+
+        Raises:
+            UserError: a workspace is to be trained along, but the representation has no losses of kind gw.
+        """
+        line = entry(method)
+        block = getattr(self, line.learning)
+        if isinstance(block, EndToEndSettings):
+            if block.workspace is None:
+                raise UserError(f"{method} trains a workspace of kind gw, which workspace.kinds does not have; add it")
+            return EndToEndDreamingSettings(**dict(self.dreaming), end_to_end=block)
+        chosen: Learning = block.of(line.variant)
+        return chosen

@@ -11,6 +11,7 @@ from gwpipe.errors import UserError, nearest
 from gwpipe.settings import domains, experts
 from gwpipe.settings.agents import AgentsSettings
 from gwpipe.settings.environments import TASKS, EnvironmentName, RoboDeskSettings, SimpleShapesSettings
+from gwpipe.settings.figures import FiguresSettings
 from gwpipe.settings.model import Scale, Settings
 from gwpipe.settings.quality import QualitySettings
 from gwpipe.settings.representation import RepresentationSettings
@@ -71,6 +72,11 @@ class Study(Settings):
             raise ValueError(str(fault)) from None
         return self.model_copy(update={"representation": representation.model_copy(update={"vae": vae})})
 
+    @model_validator(mode="after")
+    def _a_workspace_trained_along_is_resolved(self) -> Self:
+        end_to_end = self.agents.end_to_end.resolved(self.representation.workspace)
+        return self.model_copy(update={"agents": self.agents.model_copy(update={"end_to_end": end_to_end})})
+
 
 class SimpleShapesStudy(Study):
     name = "simple_shapes"
@@ -101,6 +107,7 @@ class Config(Settings):
     scale: Scale
     """Names the folder `results/{scale}` and stands in every manifest."""
     environments: Environments
+    figures: FiguresSettings = FiguresSettings()
 
 
 UNREADABLE = (yaml.YAMLError, ValueError, RecursionError)

@@ -24,6 +24,8 @@ class Entry:
     """Where its agent is defined. Named, not imported, so that a change to one method reruns no other."""
     agent: str
     """The agent's class there."""
+    variant: str = ""
+    """What tells it from other methods of the same block: a size, say."""
 
     @property
     def workspace(self) -> Literal["gw", "clip"] | None:
@@ -40,6 +42,15 @@ METHODS = {
     "gw_dreamer": Entry("gw", "dreaming", "gwpipe.agents.dreaming", "DreamingAgent"),
     "vae_dreamer": Entry("vaes", "dreaming", "gwpipe.agents.dreaming", "DreamingAgent"),
     "clip_dreamer": Entry("clip", "dreaming", "gwpipe.agents.dreaming", "DreamingAgent"),
+    "dreamer_2m": Entry("observations", "dreamer", "gwpipe.agents.dreamer_v3_agent", "DreamerAgent", "2m"),
+    "dreamer_12m": Entry("observations", "dreamer", "gwpipe.agents.dreamer_v3_agent", "DreamerAgent", "12m"),
+    "dreamer_40m": Entry("observations", "dreamer", "gwpipe.agents.dreamer_v3_agent", "DreamerAgent", "40m"),
+    "dreamer_100m": Entry("observations", "dreamer", "gwpipe.agents.dreamer_v3_agent", "DreamerAgent", "100m"),
+    "gw_dreamer_e2e": Entry("vaes", "end_to_end", "gwpipe.agents.end_to_end", "EndToEndAgent"),
+    "ppo": Entry("observations", "ppo", "gwpipe.agents.ppo", "PPOAgent"),
+    "vae_ppo": Entry("vaes", "ppo", "gwpipe.agents.ppo", "PPOAgent"),
+    "clip_ppo": Entry("clip", "ppo", "gwpipe.agents.ppo", "PPOAgent"),
+    "gw_ppo": Entry("gw", "ppo", "gwpipe.agents.ppo", "PPOAgent"),
 }
 
 

@@ -4,6 +4,7 @@ from pydantic import Field
 
 from gwpipe.settings.model import Names, Seed, Seeds, Settings
 from gwpipe.settings.representation import OptimisationSettings, SelectionSettings
+from gwpipe.settings.workspace_studies import StudiesSettings
 
 
 class ReaderSettings(Settings):
@@ -59,4 +60,5 @@ class QualitySettings(Settings):
     """Pairs drawn in Figure 2."""
     reader: ReaderSettings
     fusion_rules: FusionRulesSettings = Field(default_factory=FusionRulesSettings)
+    studies: StudiesSettings
     out_of_distribution: OutOfDistributionSettings = Field(default_factory=OutOfDistributionSettings)

@@ -85,6 +85,8 @@ class WorkspaceSettings(Settings):
     counts. VSE++ without any other loss settles where all rows look alike."""
     learn_temperature: bool = False
     """Train InfoNCE's temperature, 0.07 at first, with the workspace; the paper keeps it fixed."""
+    pairs: int | None = Field(None, gt=1)
+    """Rows that show all domains together; every row shows each domain alone. All rows are paired when absent."""
     standardise: bool = False
     """Give each entry of a unimodal latent mean 0 and variance 1 before it enters the workspace; the paper does not."""
     optimisation: OptimisationSettings

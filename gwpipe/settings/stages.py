@@ -1,15 +1,17 @@
 """What each stage depends on, no more: its canonical string is what Snakemake tracks and what the manifest holds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from gwpipe.errors import UserError, nearest
+from gwpipe.settings import figure_stages as figures
 from gwpipe.settings import study_stages as studies
-from gwpipe.settings.agents import CriterionSettings, DreamingSettings, EvaluationSettings
+from gwpipe.settings.agents import CriterionSettings, DreamingSettings, EvaluationSettings, Learning
 from gwpipe.settings.choices import DataName, data_names, kinds_of, seed_number
 from gwpipe.settings.config import ENVIRONMENTS, Config, explain
+from gwpipe.settings.dreamer_v3 import DreamerV3Settings
 from gwpipe.settings.environments import TASKS, EnvironmentName, RoboDeskSettings, SimpleShapesSettings
 from gwpipe.settings.methods import Method, entry
 from gwpipe.settings.model import Scale, Seed, Seeds, Settings
@@ -81,7 +83,7 @@ class TrainAgentStage(Settings):
     domains: dict[DomainName, str]
     """Domain → kind, of those it sees."""
     env_steps: int
-    learning: DreamingSettings
+    learning: Learning
     evaluation: EvaluationSettings
     seed: Seed
 
@@ -93,11 +95,20 @@ class CriterionStage(Settings):
     criterion: CriterionSettings
 
 
+PRINTED_DREAMERS: dict[EnvironmentName, tuple[Method, ...]] = {
+    "simple_shapes": ("dreamer_2m",),
+    "robodesk": ("dreamer_12m", "dreamer_40m", "dreamer_100m"),
+}
+"""Sizes of DreamerV3 that the paper names: Table XIX and, of 100M, Sect. III-B."""
+
+
 class Sizes(Settings):
     """What decides how many operations one update of each component takes."""
 
     representation: RepresentationSettings
     dreaming: DreamingSettings
+    dreamers: dict[Method, DreamerV3Settings] = Field({})
+    """Those that are run or, at the paper's scale, that it has."""
 
 
 class CountFlopsStage(Settings):
@@ -105,6 +116,13 @@ class CountFlopsStage(Settings):
     task: str
     present: Sizes
     paper: Sizes
+
+
+class Schedule(Settings):
+    """When updates fall due: see `LearningSettings`."""
+
+    prefill: int
+    env_steps_per_update: int
 
 
 class StudyOfTable1(Settings):
@@ -116,8 +134,7 @@ class StudyOfTable1(Settings):
     domains: list[DomainName]
     workspaces: list[WorkspaceKind]
     data: list[DataName]
-    prefill: int
-    env_steps_per_update: int
+    schedules: dict[Method, Schedule]
 
 
 class Table1Stage(Settings):
@@ -216,13 +233,24 @@ def criterion(config: Config, env: EnvironmentName, task: str) -> CriterionStage
     return CriterionStage(env=env, task=task, runs=agents.runs, criterion=agents.criterion)
 
 
+def ablate(config: Config, env: EnvironmentName, task: str) -> figures.AblateStage:
+    _task(config, env, task)
+    return figures.ablate(config, env)
+
+
 def count_flops(config: Config, env: EnvironmentName, task: str, paper: Config) -> CountFlopsStage:
     _task(config, env, task)
-    sizes = [
-        Sizes(representation=c.environments[env].representation, dreaming=c.environments[env].agents.dreaming)
-        for c in (config, paper)
-    ]
-    return CountFlopsStage(env=env, task=task, present=sizes[0], paper=sizes[1])
+    run = [method for method, seeds in config.environments[env].agents.runs.items() if seeds]
+    here, there = (sizes(c, env, methods) for c, methods in ((config, run), (paper, [*run, *PRINTED_DREAMERS[env]])))
+    return CountFlopsStage(env=env, task=task, present=here, paper=there)
+
+
+def sizes(config: Config, env: EnvironmentName, methods: Iterable[Method]) -> Sizes:
+    """What decides the costs of these methods."""
+    study = config.environments[env]
+    learning = {method: study.agents.learning(method) for method in methods}
+    dreamers = {method: block for method, block in learning.items() if isinstance(block, DreamerV3Settings)}
+    return Sizes(representation=study.representation, dreaming=study.agents.dreaming, dreamers=dreamers)
 
 
 def table1(config: Config) -> Table1Stage:
@@ -239,11 +267,15 @@ def table1(config: Config) -> Table1Stage:
                 domains=sorted(study.representation.domains),
                 workspaces=sorted(study.representation.workspace.kinds),
                 data=data_names(study.representation),
-                prefill=study.agents.dreaming.prefill,
-                env_steps_per_update=study.agents.dreaming.env_steps_per_update,
+                schedules={method: schedule(study.agents.learning(method)) for method in study.agents.runs},
             )
         )
     return Table1Stage(scale=config.scale, studies=studies)
+
+
+def schedule(learning: Learning) -> Schedule:
+    """When updates of a method fall due."""
+    return Schedule(prefill=learning.prefill, env_steps_per_update=learning.env_steps_per_update)
 
 
 STAGES: dict[str, tuple[type[Settings], Callable[..., Settings], tuple[str, ...]]] = {
@@ -254,18 +286,23 @@ STAGES: dict[str, tuple[type[Settings], Callable[..., Settings], tuple[str, ...]
     "random_policy": (RandomPolicyStage, random_policy, ("env", "task")),
     "train_agent": (TrainAgentStage, train_agent, ("env", "task", "method", "seed")),
     "criterion": (CriterionStage, criterion, ("env", "task")),
+    "ablate": (figures.AblateStage, ablate, ("env", "task")),
+    "figure5": (figures.FigureStage, figures.figure, ()),
+    "figure6": (figures.FigureStage, figures.figure, ()),
     "train_reader": (studies.TrainReaderStage, studies.train_reader, ()),
     "workspace_quality": (studies.WorkspaceQualityStage, studies.workspace_quality, ()),
     "figure2": (studies.Figure2Stage, studies.figure2, ()),
     "train_selection": (studies.TrainSelectionStage, studies.train_selection, ("env", "rule", "seed")),
     "fusion_rules": (studies.FusionRulesStage, studies.fusion_rules, ()),
+    "workspace_study": (studies.WorkspaceStudyStage, studies.workspace_study, ("study",)),
+    "draw_study": (studies.DrawStudyStage, studies.draw_study, ("study",)),
     "out_of_distribution": (studies.OutOfDistributionStage, studies.out_of_distribution, ()),
     "count_flops": (CountFlopsStage, count_flops, ("env", "task")),
     "table1": (Table1Stage, table1, ()),
 }
 """Stage → (its settings class, how they are cut out of the configuration, the wildcards that choose one)."""
 
-RESERVED_STAGES = ("ablate", "figures", "train_expert")
+RESERVED_STAGES = ("figures", "train_expert")
 
 
 def stage_settings(stage: str, config: Config, paper: Config | None = None, **wildcards: Any) -> Settings:

@@ -7,6 +7,7 @@ from gwpipe.settings.environments import EnvironmentName
 from gwpipe.settings.model import Scale, Seed, Seeds, Settings
 from gwpipe.settings.quality import QualitySettings, ReaderSettings
 from gwpipe.settings.representation import DomainName, LossWeights, SelectionSettings, WorkspaceKind, WorkspaceSettings
+from gwpipe.settings.workspace_studies import ProbeSettings, TripletSettings, study_named
 
 
 class TrainReaderStage(Settings):
@@ -57,6 +58,31 @@ class FusionRulesStage(Settings):
     seeds: Seeds
     selection: SelectionSettings
     representation_seed: Seed
+
+
+class WorkspaceStudyStage(Settings):
+    scale: Scale
+    study: str
+    kinds: dict[DomainName, str]
+    """Domain → kind."""
+    data: list[DataName]
+    holdout: float
+    workspace: WorkspaceSettings
+    """Of the study's workspaces, which are smaller than the main one."""
+    losses: LossWeights
+    """Of the Global Workspace; a study takes some of them."""
+    seeds: Seeds
+    grid: list[int]
+    """Numbers of pairs, or widths; empty for studies that vary neither."""
+    candidates: int
+    probe: ProbeSettings
+    triplets: TripletSettings | None
+    seed: Seed
+    """Of the representation and of everything measured."""
+
+
+class DrawStudyStage(Settings):
+    study: str
 
 
 class OutOfDistributionStage(Settings):
@@ -141,6 +167,37 @@ def fusion_rules(config: Config) -> FusionRulesStage:
         selection=study.selection,
         representation_seed=representation.seed,
     )
+
+
+def workspace_study(config: Config, study: str) -> WorkspaceStudyStage:
+    representation, settings = config.environments.simple_shapes.representation, _quality(config).studies
+    known = study_named(study)
+    for domain in known.domains:
+        if domain not in representation.vae:
+            where = f"environments.simple_shapes.representation.vae.{domain}"
+            raise UserError(f"study '{study}' needs domain '{domain}', but there is no {where}")
+    if "gw" not in representation.workspace.kinds:
+        raise UserError(f"study '{study}' needs environments.simple_shapes.representation.workspace.kinds.gw")
+    small = {"hidden": settings.hidden, "layers": settings.layers, "optimisation": settings.optimisation}
+    return WorkspaceStudyStage(
+        scale=config.scale,
+        study=study,
+        kinds=kinds_of(representation, known.domains),
+        data=data_names(representation),
+        holdout=representation.holdout,
+        workspace=representation.workspace.model_copy(update={"kinds": {}, "pairs": None, **small}),
+        losses=representation.workspace.kinds["gw"],
+        seeds=settings.seeds,
+        grid={"pairs": settings.pairs, "width": settings.dims}.get(study, []),
+        candidates=settings.candidates,
+        probe=settings.probe,
+        triplets=settings.triplets if study == "downstream" else None,
+        seed=representation.seed,
+    )
+
+
+def draw_study(config: Config, study: str) -> DrawStudyStage:
+    return DrawStudyStage(study=study_named(study).name)
 
 
 def out_of_distribution(config: Config) -> OutOfDistributionStage:

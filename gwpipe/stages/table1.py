@@ -100,8 +100,7 @@ def what_was_trained(study: StudyOfTable1, place: layout.Place) -> tuple[Study, 
         vae_updates={domain: told["updates"] for domain, told in vaes.items()},
         workspace_updates={kind: told["updates"] for kind, told in workspaces.items()},
         cached_observations=sum(told["rows"] for told in latents) // len(study.domains),
-        prefill=study.prefill,
-        env_steps_per_update=study.env_steps_per_update,
+        schedules=dict(study.schedules),
         runs=runs,
     )
     return trained, read

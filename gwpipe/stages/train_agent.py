@@ -2,16 +2,13 @@
 
 import contextlib
 import shutil
-from pathlib import Path
 from typing import Any
-
-import gymnasium
 
 from gwpipe import checkpoint, layout
 from gwpipe.agents.loop import Saving, train
 from gwpipe.agents.registry import make_agent
+from gwpipe.agents.trained import make_env, seen_through
 from gwpipe.artefact import Record, staging
-from gwpipe.envs import ENVIRONMENT_IDS
 from gwpipe.errors import UserError
 from gwpipe.evaluation import curves
 from gwpipe.evaluation.rollouts import evaluator
@@ -32,10 +29,7 @@ def run(settings: TrainAgentStage, place: layout.Place, machine: Machine) -> Non
     """
     machine.prepare()
     method = entry(settings.method)
-    vaes: dict[str, Path] = {
-        domain: place.path(layout.VAE, env=settings.env, domain=domain) for domain in settings.domains
-    }
-    workspace = place.path(layout.WORKSPACE, env=settings.env, kind=method.workspace) if method.workspace else None
+    vaes, workspace = seen_through(settings, place)
     inputs = [*vaes.values(), *([workspace] if workspace else [])]
     modules = [method.module, f"gwpipe.envs.{settings.env}", *domains.modules(settings.domains.values())]
     record = Record("train_agent", place.scale, settings.model_dump(mode="json"), inputs, modules, machine.device)
@@ -44,22 +38,20 @@ def run(settings: TrainAgentStage, place: layout.Place, machine: Machine) -> Non
     curve = place.path(layout.CURVE, env=env, task=task, method=settings.method, seed=seed)
     scratch = record.scratch(weights)
 
-    def make_env() -> gymnasium.Env:
-        return gymnasium.make(ENVIRONMENT_IDS[env], task=task, **settings.environment.kwargs())
-
     learning = settings.learning
     saving = Saving(scratch / "checkpoint.safetensors", record.identity, machine.checkpoint_seconds)
     label = f"train_agent {env} {task} {settings.method} seed {seed}"
     rates = " or ".join(f"{name} ({value})" for name, value in learning.learning_rates.items())
     with (
-        contextlib.closing(make_env()) as watched,  # what the agent is measured in; the loop closes what it trains in
+        # What the agent is measured in; the loop closes what it trains in.
+        contextlib.closing(make_env(settings)) as watched,
         Progress(settings.env_steps, "step", label) as progress,
     ):
         seen: Any = watched.observation_space
         if method.encodes:
             seen = load_representation(vaes, workspace, learning.standardised_z).to(machine.device)
         agent = make_agent(settings.method, seen, watched.action_space, learning, seed, machine.device)
-        recorded = interval(settings.env_steps // learning.env_steps_per_update)
+        recorded = interval(learning.updates_in(settings.env_steps, settings.environment.action_repeat))
 
         def log(step: int, measured: dict[str, float]) -> None:
             if (agent.updates - 1) % recorded == 0:
@@ -67,7 +59,7 @@ def run(settings: TrainAgentStage, place: layout.Place, machine: Machine) -> Non
 
         training = train(
             agent,
-            make_env,
+            lambda: make_env(settings),
             env_steps=settings.env_steps,
             env_steps_per_update=learning.env_steps_per_update,
             prefill=learning.prefill,
@@ -96,6 +88,6 @@ def run(settings: TrainAgentStage, place: layout.Place, machine: Machine) -> Non
 
 
 def _no_room(settings: TrainAgentStage) -> str:
-    chosen = settings.learning
-    room = f"prefill ({chosen.prefill}), batch_length ({chosen.batch_length}) or env_steps_per_update"
-    return f"no update in env_steps ({settings.env_steps}); raise it, or lower {room} ({chosen.env_steps_per_update})"
+    *several, last = (f"{key} ({value})" for key, value in settings.learning.data_for_an_update.items())
+    room = f"{', '.join(several)} or {last}" if several else last
+    return f"no update in env_steps ({settings.env_steps}); raise it, or lower {room}"

@@ -8,9 +8,12 @@ from typing import Any
 from gwpipe import layout, reference
 from gwpipe.artefact import Record
 from gwpipe.data.latents import cache_paths, load_latents
+from gwpipe.data.pairing import groups_of
 from gwpipe.domains.fit import Run
 from gwpipe.machine import Machine
+from gwpipe.settings.representation import PairingSettings
 from gwpipe.settings.stages import TrainWorkspaceStage
+from gwpipe.workspace.groups import AnyGroups, Latents, take
 from gwpipe.workspace.training import make_workspace, train_workspace
 from gwpipe.workspace.workspace import save_workspace
 
@@ -38,6 +41,7 @@ def run(settings: TrainWorkspaceStage, place: layout.Place, machine: Machine) ->
     scratch = record.scratch(target)
     train, held_out, vaes = load_latents(latents, settings.holdout)
     widths = {domain: u.shape[1] for domain, u in train.items()}
+    groups = paired(train, settings.workspace.pairs, settings.seed)
     workspace = make_workspace(widths, settings.workspace, settings.seed)
     label = f"train_workspace {settings.env} {settings.kind}"
     checkpoint = scratch / "checkpoint.safetensors"
@@ -49,9 +53,23 @@ def run(settings: TrainWorkspaceStage, place: layout.Place, machine: Machine) ->
         folder = place.path(layout.TRAINING_PICTURES, env=settings.env, kind=settings.kind)
         watch = drawing.watcher(workspace, held_out, weights, vaes, machine.pictures_every, folder)
         training = replace(training, watch=watch)
-    measured = train_workspace(workspace, train, held_out, settings.losses, settings.workspace, training)
+    measured = train_workspace(workspace, groups, held_out, settings.losses, settings.workspace, training)
     save_workspace(target, workspace, settings.kind, vaes)
     record.write(
         target, updates=settings.workspace.optimisation.steps, rows=len(next(iter(train.values()))), **measured
     )
     shutil.rmtree(scratch.parent, ignore_errors=True)
+
+
+def paired(train: Latents, pairs: int | None, seed: int) -> Latents | AnyGroups:
+    """Training latents (N, latent) of which `pairs` rows show all domains together, and every row each alone.
+
+    As they are, one group, where all rows are paired (`pairs` absent).
+
+    Raises:
+        UserError: there are fewer rows.
+    """
+    if pairs is None:
+        return train
+    amounts = {**dict.fromkeys(train, 1.0), "+".join(train): float(pairs)}
+    return take(train, groups_of(len(next(iter(train.values()))), PairingSettings(amounts=amounts), seed))

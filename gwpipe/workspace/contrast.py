@@ -19,10 +19,13 @@ _STRIP = 128
 def cross_entropy_both_ways(a: Tensor, b: Tensor, bound: float) -> Tensor:
     """Mean of the cross entropies that find b_i for a_i among all b, and a_i for b_i among all a.
 
-    a, b: (B, dim); the similarities a bᵀ are the logits. bound: no logit is larger than this in size, known beforehand
+    a, b: (B, dim); the similarities a bᵀ are the logits; of a stack, (B, members, dim), the mean over its members.
+    bound: no logit is larger than this in size, known beforehand
     (for unit vectors it is the scale). Where it is small enough the exponentials are shared, else each direction takes
     its own log-sum-exp.
     """
+    if a.dim() == 3:
+        return torch.stack([cross_entropy_both_ways(x, y, bound) for x, y in zip(a.unbind(1), b.unbind(1))]).mean()
     if bound <= LARGEST_BOUND:
         loss: Tensor = _SharedExponentials.apply(a, b)
         return loss

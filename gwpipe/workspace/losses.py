@@ -76,10 +76,12 @@ def hardest_negatives(groups: Iterable[Latents], margin: float = MARGIN) -> Tens
     for pre in groups:
         unit = {name: functional.normalize(z, dim=-1) for name, z in pre.items()}
         for x, y in combinations(unit, 2):
-            cosines = unit[x] @ unit[y].T
-            own = cosines.diagonal()
-            wrong = cosines.masked_fill(torch.eye(len(own), dtype=torch.bool, device=own.device), -torch.inf)
-            short = sum((margin + wrong.amax(way) - own).clamp(min=0) for way in (0, 1))
+            # Rows last but one: in a stack, (B, members, dim), every member has a square of its own.
+            cosines = unit[x].movedim(0, -2) @ unit[y].movedim(0, -2).mT
+            own = cosines.diagonal(dim1=-2, dim2=-1)
+            itself = torch.eye(own.shape[-1], dtype=torch.bool, device=own.device)
+            wrong = cosines.masked_fill(itself, -torch.inf)
+            short = sum((margin + wrong.amax(way) - own).clamp(min=0) for way in (-2, -1))
             losses.append(torch.as_tensor(short).mean())
     return torch.stack(losses).mean() if losses else torch.zeros(())
 

@@ -98,11 +98,12 @@ def _calls(inputs: Mapping[Key, Tensor]) -> list[dict[Key, Tensor]]:
     calls: list[dict[Key, Tensor]] = []
     room = 0
     for key, value in inputs.items():
-        if not calls or (value.device.type == "cpu" and len(value) > room):
+        rows = value.shape[:-1].numel()
+        if not calls or (value.device.type == "cpu" and rows > room):
             calls.append({})
             room = _CPU_ROWS
         calls[-1][key] = value
-        room -= len(value)
+        room -= rows
     return calls
 
 

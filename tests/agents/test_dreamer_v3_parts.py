@@ -4,12 +4,15 @@ import math
 
 import pytest
 import torch
+from torch.nn.functional import rms_norm, silu
 
-from gwpipe.agents.dreamer_v3_images import ImageDecoder, ImageEncoder, ImageNet, channels
-from gwpipe.agents.dreamer_v3_layers import BlockLinear, linear
+from gwpipe.agents import dreamer_v3_images
+from gwpipe.agents.dreamer_v3_images import ImageDecoder, ImageEncoder, channels
+from gwpipe.agents.dreamer_v3_layers import BlockLinear, ChannelNormSiLU, NormSiLU, linear
 from gwpipe.agents.dreamer_v3_losses import balanced_kl, replay_return
 from gwpipe.agents.dreamer_v3_rssm import RSSM, Latent, log_probabilities, straight_through
 from gwpipe.errors import UserError
+from gwpipe.settings.dreamer_v3 import ImageNet
 
 
 def test_block_linear_is_a_block_diagonal_matrix() -> None:
@@ -19,6 +22,39 @@ def test_block_linear_is_a_block_diagonal_matrix() -> None:
     x = torch.randn(5, 3, 24)
     expected = x @ torch.block_diag(*layer.weight) + layer.bias.flatten()
     torch.testing.assert_close(layer(x), expected)
+
+
+def test_fused_norm_is_rms_norm_and_silu() -> None:
+    torch.manual_seed(0)
+    layer = NormSiLU(7).double()
+    torch.nn.init.normal_(layer.weight)
+    x = torch.randn(3, 2, 7, dtype=torch.float64, requires_grad=True)
+    expected = silu(rms_norm(x, (7,), layer.weight, eps=1e-4))
+    torch.testing.assert_close(layer(x), expected)
+    assert torch.autograd.gradcheck(layer, x)
+    ours, theirs = (torch.autograd.grad(y.square().sum(), layer.weight)[0] for y in (layer(x), expected))
+    torch.testing.assert_close(ours, theirs)
+
+
+def test_channel_norm_works_on_every_pixel() -> None:
+    torch.manual_seed(0)
+    layer, x = ChannelNormSiLU(6), torch.randn(2, 6, 3, 3)
+    torch.testing.assert_close(layer(x)[1, :, 2, 0], NormSiLU(6)(x[1, :, 2, 0]))
+
+
+@pytest.mark.parametrize("kind", ["strided", "pooled"])
+def test_images_in_several_parts_are_as_images_at_once(kind: ImageNet, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    image = torch.randint(256, (5, 3, 16, 16), dtype=torch.uint8)
+    encoder, decoder = ImageEncoder(kind, 8, 16), ImageDecoder(kind, 8, 16, deter=16, stoch=12, units=8)
+    deter, stoch = torch.randn(5, 16), torch.randn(5, 12)
+    made = []
+    for at_once in (128, 2):
+        monkeypatch.setattr(dreamer_v3_images, "at_once", lambda device, n=at_once: n)
+        made.append((encoder(image), decoder.error(deter, stoch, image)))
+    torch.testing.assert_close(*made)
+    whole = (decoder(deter, stoch) - image / 255).square().sum((1, 2, 3))
+    torch.testing.assert_close(made[0][1], whole)
 
 
 def test_initial_weights_have_the_intended_spread() -> None:
@@ -35,7 +71,7 @@ def test_initial_weights_have_the_intended_spread() -> None:
 def test_image_networks_return_to_the_image(kind: ImageNet, resolution: int) -> None:
     torch.manual_seed(0)
     encoder = ImageEncoder(kind, 8, resolution)
-    code = encoder(torch.rand(2, 3, resolution, resolution) - 0.5)
+    code = encoder(torch.randint(256, (2, 3, resolution, resolution), dtype=torch.uint8))
     assert code.shape == (2, encoder.width)
     decoder = ImageDecoder(kind, 8, resolution, deter=16, stoch=12, units=8)
     image = decoder(torch.randn(2, 16), torch.randn(2, 12))
@@ -56,6 +92,12 @@ def test_unreadable_resolution_is_refused_in_one_line(resolution: int) -> None:
         channels("pooled", 16, resolution)
 
 
+def test_depth_that_no_block_can_share_is_refused_in_one_line() -> None:
+    assert channels("strided", 4, 32)[-1] == 16
+    with pytest.raises(UserError, match="depth of 4 does not fit 16 pixels"):
+        channels("strided", 4, 16)
+
+
 def test_update_gate_starts_nearly_closed() -> None:
     torch.manual_seed(0)
     rssm = RSSM(deter=16, hidden=8, classes=4, tokens=6, actions=2)
@@ -63,15 +105,15 @@ def test_update_gate_starts_nearly_closed() -> None:
     latent = Latent(torch.randn(3, 16), torch.zeros(3, 32, 4))
     # With all gates at zero the candidate is tanh(0) and the update gate sigmoid(-1)
     kept = 1 - 1 / (1 + math.e)
-    torch.testing.assert_close(rssm.core(latent, torch.zeros(3, 2)), kept * latent.deter)
+    torch.testing.assert_close(rssm.core(latent, rssm.actions(torch.zeros(3, 2)), rssm.mixing()), kept * latent.deter)
 
 
 def test_actions_beyond_one_are_brought_back() -> None:
     torch.manual_seed(0)
     rssm = RSSM(deter=16, hidden=8, classes=4, tokens=6, actions=2)
-    latent = Latent(torch.randn(3, 16), torch.zeros(3, 32, 4))
     far, near = torch.tensor([[5.0, -0.5]]).expand(3, 2), torch.tensor([[1.0, -0.5]]).expand(3, 2)
-    torch.testing.assert_close(rssm.core(latent, far), rssm.core(latent, near))
+    assert torch.equal(rssm.actions(far), rssm.actions(near))
+    assert not torch.equal(rssm.actions(far), rssm.actions(-near))
 
 
 def test_unimix_keeps_every_class_possible() -> None:

@@ -54,6 +54,34 @@ def test_state_restores_the_same_samples() -> None:
         torch.testing.assert_close(one[name], two[name], rtol=0, atol=0)
 
 
+def test_columns_may_have_any_shape_and_type() -> None:
+    replay = Replay(5, {"image": torch.zeros(3, 2, 2, dtype=torch.uint8)})
+    for k in range(7):
+        replay.add({"image": torch.full((3, 2, 2), k), "reward": k, **dict.fromkeys(FLAGS, False)})
+    chunk = replay.sample(2, 3, torch.Generator())
+    assert chunk["image"].dtype == torch.uint8
+    assert chunk["image"].shape == (2, 3, 3, 2, 2)
+    assert torch.equal(chunk["image"][..., 0, 0, 0].float(), chunk["reward"])
+
+
+def test_newest_first_draws_every_row_once_as_soon_as_its_chunk_is_whole() -> None:
+    replay, drawn = Replay(10, {"z": 2}), []
+    generator = torch.Generator().manual_seed(0)
+    for k in range(17):
+        replay.add(_row(k))
+        if k % 4 == 3:
+            drawn += replay.sample(3, 4, generator, newest_first=True)["reward"][0].tolist()
+            others = [replay.sample(1, 4, generator, newest_first=True)["reward"][0, 0].item() for _ in range(20)]
+            assert k < 7 or len(set(others)) > 1
+    assert drawn == [float(k) for k in range(16)]
+
+
+def test_rows_overwritten_before_they_were_drawn_are_let_go() -> None:
+    replay = _filled(25)
+    first = replay.sample(1, 4, torch.Generator(), newest_first=True)["reward"][0]
+    assert first.tolist() == [15.0, 16.0, 17.0, 18.0]
+
+
 def test_misuse_is_refused() -> None:
     replay = _filled(3)
     with pytest.raises(ValueError, match="holds 3 rows, a chunk needs 4"):

@@ -4,12 +4,11 @@ import pytest
 
 from gwpipe.flops.costs import Costs, Counts
 from gwpipe.settings import Config
-from gwpipe.settings.stages import Sizes
+from gwpipe.settings.stages import PRINTED_DREAMERS, Sizes, sizes
 
 
 def sizes_of(config: Config, env: str) -> Sizes:
-    study = config.environments[env]
-    return Sizes(representation=study.representation, dreaming=study.agents.dreaming)
+    return sizes(config, env, [*config.environments[env].agents.runs, *PRINTED_DREAMERS[env]])
 
 
 @pytest.fixture(scope="session")

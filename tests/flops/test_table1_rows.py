@@ -13,6 +13,7 @@ from gwpipe.flops.costs import Counts
 from gwpipe.flops.markdown import table1_markdown
 from gwpipe.flops.runs import AgentRun, Study
 from gwpipe.flops.table1 import COLUMNS, table1_rows, write_rows
+from gwpipe.settings.methods import METHODS
 
 
 def study(**changes: Any) -> Study:
@@ -25,8 +26,7 @@ def study(**changes: Any) -> Study:
         "vae_updates": {"v": 50, "attr": 80},
         "workspace_updates": {"gw": 40, "clip": 30},
         "cached_observations": 600,
-        "prefill": 0,
-        "env_steps_per_update": 8,
+        "schedules": {method: {"prefill": 0, "env_steps_per_update": 8} for method in METHODS},
         "runs": {"gw_dreamer": [{"seed": s, **agent} for s in (0, 1, 2)], "vae_dreamer": [{"seed": 0, **agent}]},
     }
     return Study.model_validate(values | changes)
@@ -93,7 +93,8 @@ def test_reached_counts_until_the_median_seeds_criterion(rows: list[dict[str, An
 
 def test_updates_before_the_criterion_know_of_the_prefill(counts: Counts) -> None:
     agent = {"seed": 0, "updates": (8000 - 800) // 8, "env_steps": 8000, "encoded_observations": 2010}
-    late = study(prefill=800, runs={"gw_dreamer": [agent]})
+    schedules = {"gw_dreamer": {"prefill": 800, "env_steps_per_update": 8}}
+    late = study(schedules=schedules, runs={"gw_dreamer": [agent]})
     row = find(table1_rows("default", late, counts, criterion(gw_dreamer=method(6000))), "gw_dreamer", "rl_1_task")
     assert row["updates"] == (6000 - 800) // 8
 
@@ -148,6 +149,18 @@ def test_simple_shapes_has_no_printed_cells(counts: Counts) -> None:
     assert find(rows, "dreamer_12m", "rl_1_task")["status"] == "not_run"
 
 
+def test_other_methods_that_ran_stand_below_the_papers_models(counts: Counts) -> None:
+    agent = {"seed": 0, "updates": 100, "env_steps": 8000, "encoded_observations": 0}
+    present = counts.present.model_copy(update={"rl": counts.present.rl | {"dreamer_100m": 9}})
+    counted = counts.model_copy(update={"present": present})
+    trained = study(runs={"dreamer_100m": [agent]})
+    rows = table1_rows("default", trained, counted, criterion(dreamer_100m=method(None)))
+    assert [row["model"] for row in rows[25:]] == ["dreamer_100m"] * 5
+    row = find(rows, "dreamer_100m", "rl_1_task")
+    assert (row["status"], row["flops"], row["encode_flops"], row["paper_cell"]) == ("budget", 900, 0, "")
+    assert "| Dreamer 100M | N/A | N/A | 9.000e02 | not run | not run |" in table1_markdown(rows)
+
+
 def test_nothing_trained_is_not_run(counts: Counts) -> None:
     rows = table1_rows("default", study(vae_updates={}, workspace_updates={}, runs={}), counts, criterion())
     assert {row["status"] for row in rows} == {"not_run", "na"}
@@ -188,3 +201,11 @@ def test_markdown_says_what_a_reader_needs(rows: list[dict[str, Any]]) -> None:
 def test_markdown_is_silent_about_episodes_of_full_length(counts: Counts) -> None:
     rows = table1_rows("paper", study(episode_decisions=500), counts, criterion())
     assert "shortened" not in table1_markdown(rows)
+
+
+def test_methods_that_the_paper_does_not_list_are_left_out(counts: Counts) -> None:
+    agent = {"seed": 0, "updates": 40, "env_steps": 8000, "encoded_observations": 2010}
+    more = {**study().model_dump()["runs"], "gw_ppo": [agent], "gw_dreamer_e2e": [agent]}
+    arrived = {"gw_dreamer": method(6000, 4000, None), "gw_ppo": method(2000), "gw_dreamer_e2e": method(None)}
+    without = table1_rows("default", study(), counts, criterion(gw_dreamer=arrived["gw_dreamer"]))
+    assert table1_rows("default", study(runs=more), counts, criterion(**arrived)) == without

@@ -15,7 +15,7 @@ def raw(repository):
     return yaml.safe_load((repository / "config.yaml").read_text())
 
 
-@pytest.mark.parametrize("scale", ["smoke", "paper"])
+@pytest.mark.parametrize("scale", ["smoke", "paper", "study"])
 def test_every_scale_is_an_overlay_of_the_same_keys(repository, scale):
     config = load([repository / "config.yaml", repository / f"workflow/scales/{scale}.yaml"])
     assert config.scale == scale
@@ -149,7 +149,7 @@ def test_numbers_in_exponent_form_and_strings_of_the_command_line_are_numbers(ra
 
 def test_settings_survive_their_canonical_string(smoke_config, paper_config):
     chosen = {"env": "robodesk", "task": "push_green", "policy": "expert", "domain": "attr", "kind": "gw"}
-    chosen |= {"method": "gw_dreamer", "seed": "0", "rule": "precision"}
+    chosen |= {"method": "gw_dreamer", "seed": "0", "rule": "precision", "study": "pairs"}
     for stage, (kind, _, _) in STAGES.items():
         env = "simple_shapes" if stage == "train_selection" else "robodesk"
         cut = stage_settings(stage, smoke_config, paper_config, **chosen | {"env": env})

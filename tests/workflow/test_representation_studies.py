@@ -29,3 +29,23 @@ def test_table_1_does_not_wait_for_them(copy_project, tmp_path):
     planned = copy_project(tmp_path / "project").planned("results/table1.csv", *SMOKE)
     assert not {"train_reader", "workspace_quality", "figure2"} & planned
     assert "table1" in planned
+
+
+def test_each_study_of_small_workspaces_asks_for_its_own_domains(copy_project, tmp_path):
+    checkout = copy_project(tmp_path / "project")
+    planned = checkout.planned("results/studies/never_paired.pdf", *SMOKE)
+    assert {job.split(":")[0] for job in planned} == {
+        "collect", "train_vae", "cache_latents", "workspace_study", "draw_study"
+    }  # fmt: skip
+    assert {job for job in planned if job.startswith("train_vae")} == {
+        f"train_vae:simple_shapes,{name}" for name in ("attr", "t", "v")
+    }
+    assert not any("mask" in job for job in checkout.planned("results/studies/pairs.csv", *SMOKE))
+
+
+def test_a_study_that_does_not_exist_is_one_line(copy_project, tmp_path):
+    done = copy_project(tmp_path / "project").snakemake("-n", "results/studies/widht.csv", *SMOKE, check=False)
+    told = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "results/studies/widht.csv: study 'widht' is unknown; did you mean 'width'?" in told
+    assert "Traceback" not in told

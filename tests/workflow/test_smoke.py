@@ -29,7 +29,8 @@ def test_the_table_has_every_row_and_column(smoke):
     columns += ["flops_per_update", "paper_flops", "paper_updates", "paper_updates_source", "paper_scale_flops"]
     columns += ["ratio_to_paper", "implied_updates", "scale", "seeds"]
     assert set(columns) <= set(table.columns)
-    assert len(table) == 2 * 5 * 5
+    # The five models of Table I, and Simple Shapes' own Dreamer.
+    assert len(table) == 2 * 5 * 5 + 5
     assert not table.duplicated(["env", "model", "component"]).any()
     assert set(table["scale"]) == {"smoke"}
     assert set(table["status"]) <= {"reached", "budget", "not_run", "na"}
@@ -37,6 +38,12 @@ def test_the_table_has_every_row_and_column(smoke):
     assert (ran["flops"] > 0).all()
     assert (ran["encode_flops"] > 0).all()
     assert (ran["updates"] > 0).all()
+    dreamers = table.query(
+        "model in ('dreamer_2m', 'dreamer_12m') and component == 'rl_1_task' and status != 'not_run'"
+    )
+    assert list(dreamers["model"]) == ["dreamer_2m", "dreamer_12m"]
+    assert (dreamers["flops"] > 0).all()
+    assert (dreamers["encode_flops"] == 0).all()
 
 
 @pytest.mark.parametrize("name", ["results/table1.md", "results/claims_flops.csv", "results/tables/parameters.csv"])

@@ -121,6 +121,48 @@ rule fusion_rules:
         "--threads {threads} --device {resources.device} 2> {log}"
 
 
+rule workspace_study:
+    """One study of many small workspaces: what is measured on each."""
+    input:
+        studied=studied,
+        code=lambda wildcards: sources(
+            "gwpipe.stages.workspace_study",
+            STUDIES[wildcards.study].measuring,
+            *kinds("simple_shapes", *STUDIES[wildcards.study].domains),
+        ),
+    output:
+        table=layout.STUDY,
+        manifest=layout.STUDY + layout.MANIFEST,
+    log:
+        f"logs/{SCALE}/workspace_study/{{study}}.log",
+    benchmark:
+        f"results/{SCALE}/benchmarks/workspace_study/{{study}}.tsv"
+    params:
+        scale=SCALE,
+        settings=canonical("workspace_study"),
+    shell:
+        "gwpipe workspace_study --scale {params.scale} --settings {params.settings:q} --threads {threads} 2> {log}"
+
+
+rule draw_study:
+    """The picture of one study of many small workspaces."""
+    input:
+        table=[layout.STUDY, layout.STUDY + layout.MANIFEST],
+        code=lambda wildcards: sources("gwpipe.stages.draw_study", STUDIES[wildcards.study].drawing),
+    output:
+        pictures=[layout.STUDY_FIGURE, layout.STUDY_PDF],
+        manifests=[path + layout.MANIFEST for path in (layout.STUDY_FIGURE, layout.STUDY_PDF)],
+    log:
+        f"logs/{SCALE}/draw_study/{{study}}.log",
+    benchmark:
+        f"results/{SCALE}/benchmarks/draw_study/{{study}}.tsv"
+    params:
+        scale=SCALE,
+        settings=canonical("draw_study"),
+    shell:
+        "gwpipe draw_study --scale {params.scale} --settings {params.settings:q} 2> {log}"
+
+
 rule out_of_distribution:
     """Workspaces trained with and without a hole in the data, on shapes in the hole and outside."""
     input:

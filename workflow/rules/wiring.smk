@@ -2,9 +2,11 @@
 import os
 
 from gwpipe import layout
+from gwpipe.errors import nearest
 from gwpipe.settings import domains, experts
 from gwpipe.settings.methods import METHODS
 from gwpipe.settings.stages import STAGES, stage_settings
+from gwpipe.settings.workspace_studies import STUDIES, study_named
 from gwpipe.sources import sources as files_of
 
 # Of rules that compute with tensors; a profile says otherwise with `set-resources`.
@@ -29,6 +31,9 @@ def with_manifest(pattern):
 def refuse_unknown(words):
     """One line for a target among `words` whose names the configuration does not have; jobs take theirs from it."""
     for path in map(Path, words):
+        if str(path.parent) == str(Path(layout.STUDY).parent) and path.suffix in (".csv", ".png", ".pdf"):
+            if path.stem not in (*STUDIES, "fusion_rules", "out_of_distribution"):
+                raise WorkflowError(f"{path}: study '{path.stem}' is unknown{nearest(path.stem, STUDIES)}")
         stage, wildcards = layout.run_of(path) or (None, {})
         if stage and path.is_relative_to(f"results/{SCALE}"):
             try:
@@ -76,13 +81,13 @@ def vaes(wildcards):
     ]
 
 
-def caches(env):
-    """The latents of every domain that workspaces of an environment see, of every data set."""
+def caches(env, *names):
+    """The latents of these domains of every data set; of those that workspaces see if none is named."""
     block = CONFIG.environments[env].representation
     return [
         at(layout.LATENTS).format(env=env, task=source.task, policy=source.policy, domain=domain)
         for source in block.data
-        for domain in block.domains
+        for domain in names or block.domains
     ]
 
 
@@ -106,6 +111,42 @@ def curves(wildcards):
         for method, seeds in agents(wildcards.env).runs.items()
         for seed in seeds
         for pattern in (layout.CURVE, layout.AGENT + layout.MANIFEST)
+    ]
+
+
+def agents_with_what_they_see(wildcards):
+    """Every configured agent of an environment, and the VAEs and workspaces that any of them sees through."""
+    runs = agents(wildcards.env).runs
+    methods = [METHODS[method] for method, seeds in runs.items() if seeds]
+    paths = [
+        path.format(env=wildcards.env, task=wildcards.task, method=method, seed=seed)
+        for method, seeds in runs.items()
+        for seed in seeds
+        for path in with_manifest(layout.AGENT)
+    ]
+    paths += vaes(wildcards) if any(method.encodes for method in methods) else []
+    return paths + [
+        path.format(env=wildcards.env, kind=kind)
+        for kind in sorted({method.workspace for method in methods if method.workspace})
+        for path in with_manifest(layout.WORKSPACE)
+    ]
+
+
+def of_panels(pattern):
+    """The artefact of every environment that Figures 5 and 6 show, with its manifest."""
+    return [
+        path.format(env=env, task=agents(env).task) for env in CONFIG.figures.panels for path in with_manifest(pattern)
+    ]
+
+
+def curves_of_panels(wildcards):
+    """The curves of every environment that Figure 5 shows, with their manifests."""
+    return [
+        path.format(env=env, task=agents(env).task, method=method, seed=seed)
+        for env in CONFIG.figures.panels
+        for method, seeds in agents(env).runs.items()
+        for seed in seeds
+        for path in with_manifest(layout.CURVE)
     ]
 
 
@@ -163,3 +204,17 @@ def fused_by_rules(wildcards):
         for seed in study.seeds
         for path in with_manifest(layout.SELECTION)
     ]
+
+
+def studied(wildcards):
+    """The latents that a study of small workspaces reads, the data they show, and VAEs where it encodes shapes."""
+    env, study = "simple_shapes", study_named(wildcards.study)
+    paths = [name for path in caches(env, *study.domains) for name in (path, path + layout.MANIFEST)]
+    paths += [
+        path.format(env=env, task=source.task, policy=source.policy)
+        for source in CONFIG.environments[env].representation.data
+        for path in with_manifest(layout.DATA)
+    ]
+    if study.vaes:
+        paths += [path.format(env=env, domain=name) for name in study.domains for path in with_manifest(layout.VAE)]
+    return paths

@@ -30,13 +30,13 @@ FILES = tuple(sorted(_FOLDER.glob("*.csv")))
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of Table I as printed, and its number of operations where it has one."""
+    """A cell of Table I as printed (empty: there is none), and its number of operations where it has one."""
 
     printed: str
 
     @property
     def flops(self) -> float | None:
-        return None if self.printed in ("N/A", "X") else float(self.printed)
+        return None if self.printed in ("N/A", "X", "") else float(self.printed)
 
 
 @dataclass(frozen=True)

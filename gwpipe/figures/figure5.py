@@ -1,0 +1,109 @@
+"""Figure 5 of the paper: return above random against environment steps, and when each method reached the criterion."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from gwpipe.evaluation.criterion import Criterion, Method, Run, smoothed
+from gwpipe.figures.methods import colour, label, model_free
+from gwpipe.settings.environments import FULL_EPISODE
+
+POINTS = 200
+"""Steps, evenly spread on the log axis, at which the seeds of a method are averaged."""
+NUMBERS = ("env", "task", "method", "step", "mean", "sem", "seeds", "scale")
+"""Columns of what is drawn; `mean` and `sem` of the smoothed return above random, over seeds."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One environment: its raw curves, its criterion, and the length of its episodes."""
+
+    curves: pd.DataFrame
+    criterion: Criterion
+    episode_decisions: int
+
+
+def average(panel: Panel, scale: str) -> pd.DataFrame:
+    """What the lines show (`NUMBERS`): each run's trailing mean over the criterion's window, then mean and standard
+    error over the seeds, at steps that every seed of the method has reached. A run counts by its last full window.
+    """
+    criterion = panel.criterion
+    returns = panel.curves[panel.curves["metric"] == "train_return"]
+    rows = []
+    for method, of_method in returns.groupby("method", sort=False):
+        runs = [_run(run, criterion) for _, run in of_method.groupby("seed")]
+        runs = [(steps, values) for steps, values in runs if len(steps)]
+        if not runs:
+            continue
+        first, last = max(steps[0] for steps, _ in runs), min(steps[-1] for steps, _ in runs)
+        grid = np.unique(np.geomspace(first, max(first, last), POINTS).round().astype(np.int64))
+        at = np.stack([values[np.searchsorted(steps, grid, "right") - 1] for steps, values in runs])
+        sem = at.std(0, ddof=1) / np.sqrt(len(at)) if len(at) > 1 else np.full(len(grid), np.nan)
+        whose = {"env": criterion.env, "task": criterion.task, "method": method, "seeds": len(at), "scale": scale}
+        rows.append(pd.DataFrame({"step": grid, "mean": at.mean(0), "sem": sem, **whose}))
+    return pd.concat(rows, ignore_index=True)[list(NUMBERS)] if rows else pd.DataFrame(columns=list(NUMBERS))
+
+
+def _run(run: pd.DataFrame, criterion: Criterion) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    ordered = run.sort_values("step")
+    values = smoothed(ordered["value"].to_numpy(dtype=float) - criterion.random.mean, criterion.window)
+    return ordered["step"].to_numpy(dtype=np.int64)[criterion.window - 1 :], values
+
+
+def draw_figure5(panels: Sequence[Panel], numbers: pd.DataFrame, scale: str) -> Figure:
+    """The figure of `average` of all panels; a method with one seed has a line without a band."""
+    figure = Figure(figsize=(6.4 * len(panels), 4.6), layout="constrained")
+    for axes, panel in zip(np.atleast_1d(figure.subplots(1, len(panels))), panels):
+        _draw(axes, panel, numbers[numbers["env"] == panel.criterion.env])
+    figure.supxlabel(
+        f"Scale {scale}. Bands: standard error over seeds. In brackets: environment steps to the criterion, "
+        "median over seeds and range.",
+        fontsize=7,
+        color="0.35",
+    )
+    return figure
+
+
+def _draw(axes: Axes, panel: Panel, numbers: pd.DataFrame) -> None:
+    criterion = panel.criterion
+    for method, line in numbers.groupby("method", sort=False):
+        name, style = str(method), "--" if model_free(str(method)) else "-"
+        seeds = int(line["seeds"].iloc[0])
+        told = f"{label(name)}, {seeds} seed{'s' if seeds > 1 else ''} ({steps_to_criterion(criterion.methods[name])})"
+        axes.plot(line["step"], line["mean"], style, color=colour(name), label=told, lw=1.4)
+        axes.fill_between(
+            line["step"], line["mean"] - line["sem"], line["mean"] + line["sem"], color=colour(name), alpha=0.2, lw=0
+        )
+    if criterion.threshold is not None:
+        axes.axhline(criterion.threshold, color="0.2", ls=(0, (4, 3)), lw=1)
+    drawn = f"criterion {criterion.fraction:.0%} of the best" if criterion.exists else "no criterion"
+    full = FULL_EPISODE[criterion.env]
+    length = "" if panel.episode_decisions == full else f", episodes of {panel.episode_decisions} decisions, not {full}"
+    axes.set(
+        xscale="log",
+        xlabel="environment steps",
+        ylabel=f"return above random, window {criterion.window}",
+        title=f"{criterion.env}, {criterion.task} ({drawn}{length})",
+    )
+    axes.title.set_fontsize(9)
+    axes.legend(frameon=False, fontsize=7)
+
+
+def steps_to_criterion(method: Method) -> str:
+    """`5,600; 5,200-6,100`, with `>N` for what never arrived; a dash where no criterion exists."""
+    if method.steps is None and method.beyond is None:
+        return "–"
+    median = f"{method.steps:,}" if method.steps is not None else f">{method.beyond:,}"
+    if len(method.runs) == 1:
+        return median
+    ordered = sorted(method.runs, key=lambda run: (run.steps is None, run.steps or run.last_step))
+    return f"{median}; {_arrival(ordered[0])} to {_arrival(ordered[-1])}"
+
+
+def _arrival(run: Run) -> str:
+    return f"{run.steps:,}" if run.steps is not None else f">{run.last_step:,}"

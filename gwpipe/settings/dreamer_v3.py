@@ -1,0 +1,116 @@
+"""Settings of DreamerV3, the baseline "Dreamer" (Tables XIX, XX). Nothing here may import torch."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from gwpipe.settings.learning import LearningSettings
+from gwpipe.settings.model import Settings
+
+BLOCKS = 8
+"""Blocks of the block-diagonal layers: what is cut into blocks is a multiple of it."""
+
+ImageNet = Literal["strided", "pooled"]
+SizeName = Literal["2m", "12m", "40m", "100m"]
+
+
+@dataclass(frozen=True)
+class Size:
+    """Widths: `deter` of the GRU's state, `hidden` inside the RSSM, `classes` a variable, `depth` of the image
+    networks' first stage, `units` of every dense layer."""
+
+    deter: int
+    hidden: int
+    classes: int
+    depth: int
+    units: int
+
+
+SIZES: dict[SizeName, Size] = {
+    "2m": Size(512, 128, 16, 16, 128),
+    "12m": Size(2048, 256, 16, 16, 256),
+    "40m": Size(4096, 384, 32, 32, 512),
+    "100m": Size(6144, 768, 48, 48, 768),
+}
+"""By the names of Table XIX and Sect. III-B. 12m and 100m are DreamerV3's own; Table XIX prints hidden 384 for 12m,
+which would make 13.5M. It gives no classes and depth: 40m has those of DreamerV3's 50m (41.8M; 24 would make 38.8M)."""
+
+
+Width = Annotated[int, Field(gt=0)] | None
+
+
+class Widths(Settings):
+    """Widths that take the place of the size's own; see `Size`."""
+
+    deter: Annotated[int, Field(gt=0, multiple_of=BLOCKS)] | None = None
+    hidden: Width = None
+    classes: Annotated[int, Field(gt=1, le=256)] | None = None
+    depth: Annotated[int, Field(gt=0, multiple_of=BLOCKS // 2)] | None = None
+    units: Width = None
+
+
+class DreamerV3Block(LearningSettings):
+    """What all sizes of DreamerV3 share.
+
+    Keys without a default come from Table XX. The defaults of the others are DreamerV3's own.
+    """
+
+    # Networks
+    widths: Widths = Widths()
+    """For studies on small machines: other widths than those of the size, at whatever size is trained."""
+    image_net: ImageNet = "strided"
+    """Convolutions with stride (the code of 2024, Table XX's batch of 64 + 1 rows) or with pooling (2026)."""
+
+    # Optimisation
+    optimiser: Literal["paper", "upstream"] = "paper"
+    """Table XX: Adam, a learning rate for the world model and one for actor and critic. DreamerV3's own: LaProp behind
+    adaptive clipping, one learning rate, with warm-up."""
+    world_model_lr: float = Field(gt=0)
+    actor_critic_lr: float = Field(gt=0)
+    max_gradient_norm: float = Field(1000.0, gt=0)
+    """Of the world model, and of actor and critic, each on its own; with the paper's optimiser."""
+    upstream_lr: float = Field(4e-5, gt=0)
+    upstream_warm_up: int = Field(1000, ge=0)
+    """Updates over which the learning rate rises from zero."""
+
+    # Behaviour
+    imagination_length: int = Field(gt=0)
+    discount: float = Field(1 - 1 / 333, gt=0, lt=1)
+    """Learnt by the continue head together with the ends of episodes."""
+    return_lambda: float = Field(0.95, ge=0, le=1)
+    entropy: float = Field(3e-4, ge=0)
+
+    # Data
+    replay_capacity: int = Field(100_000, gt=0)
+    batch_size: int = Field(gt=0)
+    batch_length: int = Field(gt=1)
+    """Rows of a replayed chunk that are trained on; one more gives the first latent."""
+
+    @model_validator(mode="after")
+    def _a_chunk_fits_into_the_replay(self) -> Self:
+        if self.replay_capacity <= self.batch_length:
+            chunk = f"a chunk has batch_length + 1 = {self.batch_length + 1} rows"
+            raise ValueError(f"replay_capacity {self.replay_capacity} is too small: {chunk}")
+        return self
+
+    @property
+    def learning_rates(self) -> dict[str, float]:
+        unused = {"paper": ("upstream_lr",), "upstream": ("world_model_lr", "actor_critic_lr")}[self.optimiser]
+        return {name: value for name, value in super().learning_rates.items() if name not in unused}
+
+    def of(self, variant: str) -> "DreamerV3Settings":
+        return DreamerV3Settings(size=variant, **self.model_dump())  # type: ignore[arg-type]
+
+
+class DreamerV3Settings(DreamerV3Block):
+    """One size of DreamerV3."""
+
+    size: SizeName
+    """By the method: dreamer_12m has 12m."""
+
+    @property
+    def sizes(self) -> Size:
+        """The size's widths, less those that `widths` names."""
+        own = vars(SIZES[self.size])
+        return Size(**{name: given or own[name] for name, given in self.widths})

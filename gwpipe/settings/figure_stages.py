@@ -1,0 +1,66 @@
+"""Settings of the stages that compare trained agents: the ablation of modalities, and Figures 5 and 6."""
+
+from typing import Literal
+
+from gwpipe.settings.choices import kinds_of
+from gwpipe.settings.config import Config
+from gwpipe.settings.environments import EnvironmentName
+from gwpipe.settings.methods import Method
+from gwpipe.settings.model import Scale, Seed, Seeds, Settings
+from gwpipe.settings.representation import DomainName
+
+
+class AblateStage(Settings):
+    env: EnvironmentName
+    task: str
+    runs: dict[Method, Seeds]
+    domains: dict[DomainName, str]
+    """Domain → kind."""
+    episodes: int
+    blank_episodes: int
+    mode: Literal["sample", "greedy"]
+    representation_seed: Seed
+    seed: Seed
+
+
+class PanelSettings(Settings):
+    env: EnvironmentName
+    task: str
+    runs: dict[Method, Seeds]
+    episode_decisions: int
+
+
+class FigureStage(Settings):
+    scale: Scale
+    panels: list[PanelSettings]
+
+
+def ablate(config: Config, env: EnvironmentName) -> AblateStage:
+    study = config.environments[env]
+    agents = study.agents
+    return AblateStage(
+        env=env,
+        task=agents.task,
+        runs=agents.runs,
+        domains=kinds_of(study.representation, study.representation.domains),
+        episodes=agents.ablation.episodes,
+        blank_episodes=agents.ablation.blank_episodes,
+        mode=agents.evaluation.mode,
+        representation_seed=study.representation.seed,
+        seed=0,
+    )
+
+
+def figure(config: Config) -> FigureStage:
+    """Of Figure 5 and of Figure 6."""
+    studies = [(env, config.environments[env]) for env in config.figures.panels]
+    panels = [
+        PanelSettings(
+            env=env,
+            task=study.agents.task,
+            runs=study.agents.runs,
+            episode_decisions=study.environment.episode_decisions,
+        )
+        for env, study in studies
+    ]
+    return FigureStage(scale=config.scale, panels=panels)

@@ -1,0 +1,63 @@
+"""ablate: every trained agent of a task without attributes, without vision, and with both, episode by episode."""
+
+import contextlib
+
+from gwpipe import layout
+from gwpipe.agents.trained import load_agent, make_env, settings_of
+from gwpipe.artefact import Record, staging
+from gwpipe.evaluation.ablation import MODALITIES, blanks, without
+from gwpipe.evaluation.ablation_table import COLUMNS
+from gwpipe.evaluation.rollouts import rollout
+from gwpipe.machine import Machine
+from gwpipe.progress import Progress
+from gwpipe.seeding import derive
+from gwpipe.settings import domains
+from gwpipe.settings.figure_stages import AblateStage
+from gwpipe.settings.methods import entry
+from gwpipe.studies.tidy import Row, tidy_frame, write_table
+
+
+def run(settings: AblateStage, place: layout.Place, machine: Machine) -> None:
+    """Play, and write one row an episode, with a manifest."""
+    machine.prepare()
+    env, task = settings.env, settings.task
+    agents = [
+        place.path(layout.AGENT, env=env, task=task, method=method, seed=seed)
+        for method, seeds in settings.runs.items()
+        for seed in seeds
+    ]
+    modules = [f"gwpipe.envs.{env}", *domains.modules(settings.domains.values())]
+    modules += [entry(method).module for method in settings.runs]
+    record = Record("ablate", place.scale, settings.model_dump(mode="json"), agents, modules, machine.device)
+    rows: list[Row] = []
+    conditions = (None, *MODALITIES)
+    blank = None
+    with Progress(len(agents) * len(conditions) * settings.episodes, "episode", f"ablate {env} {task}") as progress:
+        for path in agents:
+            training = settings_of(path)
+            with contextlib.closing(make_env(training)) as played:
+                trained = load_agent(path, place, played, machine.device)
+                if blank is None:
+                    blank = blanks(played, settings.blank_episodes, settings.seed)
+                for removed in conditions:
+                    actor = without(trained, removed, blank)
+                    # The same episodes for every agent and condition, and none of training.
+                    found = rollout(actor, played, settings.episodes, derive(settings.seed, "ablate"), settings.mode)
+                    rows += [
+                        {
+                            "task": task,
+                            "method": training.method,
+                            "agent_seed": training.seed,
+                            "removed": removed or "nothing",
+                            "episode": episode,
+                            "return": total,
+                            "success_count": successes,
+                        }
+                        for episode, (total, successes) in enumerate(zip(found.returns, found.success_counts))
+                    ]
+                    progress.update(settings.episodes)
+    table = place.path(layout.ABLATION, env=env, task=task)
+    frame = tidy_frame(rows, COLUMNS, env=env, scale=place.scale, seed=settings.representation_seed)
+    with staging(table) as partial:
+        write_table(frame, partial)
+    record.write(table, rows=len(rows))

@@ -1,0 +1,102 @@
+"""Figures 5 and 6: what is averaged, what the legend says, and that censored runs are not hidden."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gwpipe.evaluation.ablation_table import SUMMARY
+from gwpipe.evaluation.criterion import RandomReturns, find_criterion
+from gwpipe.figures.figure5 import Panel, average, draw_figure5, steps_to_criterion
+from gwpipe.figures.figure6 import draw_figure6
+from gwpipe.figures.methods import colour, label, model_free
+from gwpipe.figures.saving import save_figure
+from gwpipe.settings.methods import METHODS
+
+
+def _curve(method: str, seed: int, start: int, high: float = -400.0, episodes: int = 60) -> pd.DataFrame:
+    """Return −2000 until episode `start`, then `high`; an episode is 100 steps."""
+    values = np.where(np.arange(episodes) < start, -2000.0, high)
+    rows = {"step": 100 * np.arange(1, episodes + 1), "metric": "train_return", "value": values}
+    return pd.DataFrame({"env": "simple_shapes", "task": "centre", "method": method, "seed": seed, **rows})
+
+
+@pytest.fixture
+def panel() -> Panel:
+    curves = pd.concat(
+        [
+            _curve("gw_dreamer", 0, 20),
+            _curve("gw_dreamer", 1, 30, episodes=50),
+            _curve("ppo", 0, 40),
+            _curve("ppo", 1, 99),
+            _curve("vae_ppo", 0, 99),
+        ],
+        ignore_index=True,
+    )
+    random = RandomReturns(-2000.0, 1.0, 100)
+    criterion = find_criterion(
+        curves, random, env="simple_shapes", task="centre", fraction=0.75, window=10, floor=100.0
+    )
+    return Panel(curves, criterion, 100)
+
+
+def test_lines_are_means_of_smoothed_runs_where_every_seed_has_been(panel: Panel) -> None:
+    numbers = average(panel, "smoke")
+    line = numbers[numbers["method"] == "gw_dreamer"].set_index("step")
+    assert (line.index.min(), line.index.max()) == (1000, 5000)
+    assert line.index.is_monotonic_increasing
+    # At step 2500 the first run's window holds five episodes of the new return, the second's none.
+    at = line[line.index <= 2500].iloc[-1]
+    filled = (line.index[line.index <= 2500].max() // 100 - 20) / 10
+    assert at["mean"] == pytest.approx(1600 * filled / 2)
+    assert at["sem"] == pytest.approx(1600 * filled / 2)
+    assert line.iloc[-1]["mean"] == pytest.approx(1600)
+    assert numbers[numbers["method"] == "vae_ppo"]["sem"].isna().all()
+
+
+def test_the_legend_gives_median_and_range_and_never_hides_who_did_not_arrive(panel: Panel) -> None:
+    methods = panel.criterion.methods
+    assert steps_to_criterion(methods["gw_dreamer"]) == "3,800; 2,800 to 3,800"
+    assert steps_to_criterion(methods["ppo"]) == ">6,000; 4,800 to >6,000"
+    assert steps_to_criterion(methods["vae_ppo"]) == ">6,000"
+    figure = draw_figure5([panel], average(panel, "smoke"), "smoke")
+    (axes,) = figure.axes
+    words = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert words[0] == "GW-Dreamer, 2 seeds (3,800; 2,800 to 3,800)"
+    assert axes.get_xscale() == "log"
+    dashed = [line for line in axes.lines if len(set(line.get_ydata())) == 1 and line.get_ydata()[0] == 1200.0]
+    assert dashed, "the criterion is drawn"
+    assert "scale smoke" in figure.get_supxlabel().lower()
+
+
+def _summary() -> pd.DataFrame:
+    rows = [
+        ("simple_shapes", "centre", method, removed, mean, 20.0, 1.0, True, 1200.0, -2000.0, 3, 30, "smoke", 0)
+        for method, means in {"gw_dreamer": (1600, 1500, 1550), "ppo": (1500, 0, 1300)}.items()
+        for removed, mean in zip(("nothing", "attributes", "image"), means)
+    ]
+    return pd.DataFrame(rows, columns=list(SUMMARY))
+
+
+def test_bars_and_the_lines_they_are_measured_against(tmp_path) -> None:
+    figure = draw_figure6([_summary()], "smoke")
+    without_attributes, without_vision = figure.axes
+    assert [axes.get_title() for axes in figure.axes] == [
+        "simple_shapes: attributes removed", "simple_shapes: vision removed"
+    ]  # fmt: skip
+    assert [bar.get_height() for bar in without_attributes.patches] == [1500, 0]
+    assert [bar.get_height() for bar in without_vision.patches] == [1550, 1300]
+    assert [bool(bar.get_hatch()) for bar in without_vision.patches] == [False, True]
+    levels = {line.get_ydata()[0] for line in without_vision.lines}
+    assert {1600, 1500, 1200.0} <= levels
+    for name in ("a", "b"):
+        save_figure(figure, tmp_path / f"{name}.png")
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_methods_are_called_as_in_the_paper() -> None:
+    assert [label(name) for name in ("gw_dreamer", "gw_dreamer_e2e", "ppo", "clip_ppo")] == [
+        "GW-Dreamer", "GW-Dreamer end-to-end", "PPO", "CLIP-PPO"
+    ]  # fmt: skip
+    assert model_free("vae_ppo")
+    assert not model_free("gw_dreamer_e2e")
+    assert len({colour(name) for name in METHODS}) == len(METHODS)
