@@ -137,11 +137,14 @@ rule workspace_study:
         f"logs/{SCALE}/workspace_study/{{study}}.log",
     benchmark:
         f"results/{SCALE}/benchmarks/workspace_study/{{study}}.tsv"
+    resources:
+        device=DEVICE,
     params:
         scale=SCALE,
         settings=canonical("workspace_study"),
     shell:
-        "gwpipe workspace_study --scale {params.scale} --settings {params.settings:q} --threads {threads} 2> {log}"
+        "gwpipe workspace_study --scale {params.scale} --settings {params.settings:q} "
+        "--threads {threads} --device {resources.device} 2> {log}"
 
 
 rule draw_study:
