@@ -52,6 +52,7 @@ refuse_unknown(sys.argv[1:])
 
 include: "workflow/rules/collect.smk"
 include: "workflow/rules/vae.smk"
+include: "workflow/rules/experts.smk"
 include: "workflow/rules/latents.smk"
 include: "workflow/rules/workspace.smk"
 include: "workflow/rules/representation_studies.smk"

@@ -11,6 +11,7 @@ from gwpipe.errors import UserError, nearest
 from gwpipe.settings import domains, experts
 from gwpipe.settings.agents import AgentsSettings
 from gwpipe.settings.environments import TASKS, EnvironmentName, RoboDeskSettings, SimpleShapesSettings
+from gwpipe.settings.experts import ExpertsSettings
 from gwpipe.settings.figures import FiguresSettings
 from gwpipe.settings.model import Scale, Settings
 from gwpipe.settings.quality import QualitySettings
@@ -87,6 +88,16 @@ class SimpleShapesStudy(Study):
 class RoboDeskStudy(Study):
     name = "robodesk"
     environment: RoboDeskSettings
+    experts: ExpertsSettings = ExpertsSettings()
+
+    @model_validator(mode="after")
+    def _measured_experts_exist(self) -> Self:
+        try:
+            for task in self.experts.tasks:
+                experts.place_of(task)
+        except UserError as fault:
+            raise ValueError(str(fault)) from None
+        return self
 
     @property
     def upstream(self) -> bool:

@@ -218,3 +218,9 @@ def studied(wildcards):
     if study.vaes:
         paths += [path.format(env=env, domain=name) for name in study.domains for path in with_manifest(layout.VAE)]
     return paths
+
+
+def measured_experts():
+    """What is known of every expert that the table tells of, with manifests."""
+    tasks = CONFIG.environments.robodesk.experts.tasks
+    return [path.format(env="robodesk", task=task) for task in tasks for path in with_manifest(layout.EXPERT)]
