@@ -17,6 +17,7 @@ AGENT = HOME + "/agents/{task}/{method}/seed{seed}/weights.safetensors"
 CURVE = HOME + "/agents/{task}/{method}/seed{seed}/curve.csv"
 CRITERION = HOME + "/criterion/{task}.json"
 ABLATION = HOME + "/ablation/{task}.csv"
+EXPERT = HOME + "/experts/{task}.json"
 FLOPS = HOME + "/flops/{task}.json"
 SELECTION = HOME + "/selection/{rule}/seed{seed}/weights.safetensors"
 READER = "results/{scale}/simple_shapes/reader/weights.safetensors"
@@ -32,6 +33,8 @@ PARAMETERS = "results/tables/parameters.csv"
 WORKSPACE_QUALITY = "results/tables/workspace_quality.csv"
 WORKSPACE_QUALITY_MARKDOWN = "results/tables/workspace_quality.md"
 WORKSPACE_QUALITY_PAGE = "results/tables/workspace_quality.html"
+EXPERTS = "results/tables/experts.csv"
+EXPERTS_MARKDOWN = "results/tables/experts.md"
 FIGURE2 = "results/figures/figure2.png"
 FIGURE2_PDF = "results/figures/figure2.pdf"
 FIGURE2_NUMBERS = "results/figures/figure2.csv"
@@ -62,6 +65,7 @@ MADE_BY: dict[str, tuple[str, ...]] = {
     "cache_latents": (LATENTS,),
     "train_workspace": (WORKSPACE,),
     "random_policy": (RANDOM,),
+    "measure_expert": (EXPERT,),
     "train_agent": (AGENT, CURVE),
     "criterion": (CRITERION,),
     "ablate": (ABLATION,),

@@ -1,8 +1,30 @@
 """Which tasks have a scripted expert: names only, so that settings and Snakemake read it without a simulator."""
 
-from gwpipe.errors import UserError
+from pydantic import Field
 
-EXPERTS: dict[str, str] = {"push_green": "gwpipe.experts.push_green:PushGreen"}
+from gwpipe.errors import UserError
+from gwpipe.settings.model import Names, Seed, Settings
+
+EXPERTS: dict[str, str] = {
+    "push_red": "gwpipe.experts.push_button:PushButton",
+    "push_green": "gwpipe.experts.push_button:PushButton",
+    "push_blue": "gwpipe.experts.push_button:PushButton",
+    "open_slide": "gwpipe.experts.open_slide:OpenSlide",
+    "open_drawer": "gwpipe.experts.open_drawer:OpenDrawer",
+    "ball_off_table": "gwpipe.experts.roll_ball:RollBall",
+    "ball_in_bin": "gwpipe.experts.carry_ball:BallInBin",
+    "ball_in_shelf": "gwpipe.experts.carry_ball:BallInShelf",
+    "lift_ball": "gwpipe.experts.carry_ball:LiftBall",
+    "flat_block_off_table": "gwpipe.experts.slide_flat_block:FlatBlockOffTable",
+    "flat_block_in_bin": "gwpipe.experts.slide_flat_block:FlatBlockInBin",
+    "flat_block_in_shelf": "gwpipe.experts.flat_block_in_shelf:FlatBlockInShelf",
+    "lift_flat_block": "gwpipe.experts.lift_flat_block:LiftFlatBlock",
+    "upright_block_off_table": "gwpipe.experts.carry_upright_block:CarryUprightBlock",
+    "upright_block_in_bin": "gwpipe.experts.carry_upright_block:CarryUprightBlock",
+    "upright_block_in_shelf": "gwpipe.experts.upright_block_in_shelf:UprightBlockInShelf",
+    "lift_upright_block": "gwpipe.experts.lift_upright_block:LiftUprightBlock",
+    "stack": "gwpipe.experts.stack:Stack",
+}
 """Task → "module:class" of its expert. A new one is a file in `gwpipe/experts` and a line here. Named, not imported, so
 that a change to one expert collects nobody else's data anew."""
 
@@ -26,3 +48,16 @@ def modules(task: str, policy: str) -> list[str]:
         UserError: the policy is the expert, and the task has none.
     """
     return [place_of(task)[0]] if policy == "expert" else []
+
+
+class ExpertsSettings(Settings):
+    """How the experts are measured; `results/tables/experts.csv`."""
+
+    tasks: Names = Field(default_factory=lambda: list(EXPERTS))
+    episodes: int = Field(50, gt=1)
+    """Of each task, from starts that no data set has."""
+    random_episodes: int = Field(10, gt=1)
+    """Of the uniform random policy, for comparison."""
+    decisions: int = Field(500, gt=0)
+    """Length of an episode, whatever the environment's own is."""
+    seed: Seed = 0

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from gwpipe.errors import UserError, nearest
+from gwpipe.settings import expert_stages as experts
 from gwpipe.settings import figure_stages as figures
 from gwpipe.settings import study_stages as studies
 from gwpipe.settings.agents import CriterionSettings, DreamingSettings, EvaluationSettings, Learning
@@ -285,6 +286,8 @@ STAGES: dict[str, tuple[type[Settings], Callable[..., Settings], tuple[str, ...]
     "train_workspace": (TrainWorkspaceStage, train_workspace, ("env", "kind")),
     "random_policy": (RandomPolicyStage, random_policy, ("env", "task")),
     "train_agent": (TrainAgentStage, train_agent, ("env", "task", "method", "seed")),
+    "measure_expert": (experts.MeasureExpertStage, experts.measure_expert, ("env", "task")),
+    "expert_table": (experts.ExpertTableStage, experts.expert_table, ()),
     "criterion": (CriterionStage, criterion, ("env", "task")),
     "ablate": (figures.AblateStage, ablate, ("env", "task")),
     "figure5": (figures.FigureStage, figures.figure, ()),

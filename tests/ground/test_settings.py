@@ -37,7 +37,7 @@ def test_every_scale_is_an_overlay_of_the_same_keys(repository, scale):
         ("environments.robodesk.agents.task=push_gren", "task 'push_gren' is unknown; did you mean 'push_green'?"),
         (
             "environments.simple_shapes.representation.data=[{task: centre, policy: expert, rows: 40}]",
-            "no scripted expert for task 'centre'; there is one for: push_green; choose policy 'random'",
+            "no scripted expert for task 'centre'; there is one for: push_red, push_green",
         ),
         ("environments.robodesk.environment.fidelity=fas", "did you mean 'fast'?"),
         ("environments.robodesk.representation.vae.v.optimisation.step=3", "did you mean 'steps'?"),

@@ -37,7 +37,7 @@ def test_a_domain_s_kind_depends_on_its_own_module():
 
 def test_an_expert_s_data_depends_on_its_own_module_and_random_data_on_none():
     random, expert = (names("gwpipe.stages.collect", *experts.modules("push_green", p)) for p in ("random", "expert"))
-    assert set(expert) - set(random) == {"experts/push_green.py"}
+    assert set(expert) - set(random) == {"experts/push_button.py"}
 
 
 def test_a_table_does_not_depend_on_how_a_vae_is_trained_nor_a_vae_on_agents():

@@ -12,7 +12,7 @@ class Recorded(Exception):
     """Ends the stage where its record begins."""
 
 
-@pytest.mark.parametrize(("policy", "extra"), [("expert", ["gwpipe.experts.push_green"]), ("random", [])])
+@pytest.mark.parametrize(("policy", "extra"), [("expert", ["gwpipe.experts.push_button"]), ("random", [])])
 def test_the_record_names_the_expert_s_module(smoke_config, tmp_path, monkeypatch, policy, extra):
     def record(stage, scale, settings, inputs, modules):
         raise Recorded(modules)

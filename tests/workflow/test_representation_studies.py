@@ -49,3 +49,8 @@ def test_a_study_that_does_not_exist_is_one_line(copy_project, tmp_path):
     assert done.returncode != 0
     assert "results/studies/widht.csv: study 'widht' is unknown; did you mean 'width'?" in told
     assert "Traceback" not in told
+
+
+def test_the_table_of_experts_needs_them_and_nothing_trained(copy_project, tmp_path):
+    planned = copy_project(tmp_path / "project").planned("results/tables/experts.csv", *SMOKE)
+    assert planned == {"measure_expert:robodesk,push_green", "measure_expert:robodesk,stack", "expert_table"}

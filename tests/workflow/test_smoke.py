@@ -96,7 +96,7 @@ def test_an_edit_of_a_loss_reruns_the_workspaces_and_what_follows(edited):
 
 
 def test_an_edit_of_an_expert_collects_its_data_anew_and_what_follows(edited):
-    append(edited, "experts/push_green.py")
+    append(edited, "experts/push_button.py")
     planned = edited.planned(TARGET, *SMOKE)
     assert {job for job in planned if job.startswith("collect")} == {"collect:robodesk,push_green,expert"}
     rules = {"collect", "train_vae", "cache_latents", "train_workspace", "train_agent", "criterion", "table1"}

@@ -1,0 +1,115 @@
+"""lift_ball, ball_in_bin, ball_in_shelf: take the ball, which just wedges between the open fingers, and carry it."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from gwpipe.experts.engine import CLOSED, OPEN, Expert
+
+_RADIUS, _DESK = 0.04, 0.76  # of the ball, and the desk's height, m
+_LOW = 0.016  # m above the desk, as low as the tip comes; the fingers' middle then meets the ball's well behind the tip
+_HANDLE = 0.13  # m in x from the door's handle, where the open hand fits beside it
+_GENTLE = 0.4  # of the full speed: nothing brakes a rolling ball
+_UP = 1.0  # m, height of the tip that lifts the ball well clear
+_BEFORE_DESK = (0.40, 0.50)  # m, over the bin, in front of the desk
+_ALONG = np.array([1.0, 0.0, 0.0])  # the fingers lie along the desk, so that none of them meets it first
+_VERTICAL = np.array([0.0, 0.0, 1.0])
+
+
+class LiftBall(Expert):
+    """Open fingers from above around the ball until it is stuck, lift. They stay open: closing would squeeze it out."""
+
+    def plan(self, rng: np.random.Generator) -> Iterator[np.ndarray]:
+        """Grasp, lift, hold."""
+        while self.on_desk():
+            yield from self.take()
+            while self.held():
+                yield self.toward(np.array([*self.tip()[:2], _UP]), OPEN)
+        yield from self.stay(OPEN)
+
+    def on_desk(self) -> bool:
+        """The ball has not fallen."""
+        return bool(self.where("ball")[2] > 0.7)
+
+    def held(self) -> bool:
+        """The ball is between the fingers."""
+        return bool(np.linalg.norm(self.where("ball") - self.tip()) < 0.06)
+
+    def take(self) -> Iterator[np.ndarray]:
+        """Wedge the ball between the fingers, from above, away from the door's handle, which would be in the way."""
+        yield from self._roll_off_handle()
+
+        def around(back: float, up: float) -> np.ndarray:
+            axis = self.axis()
+            point = self.where("ball") + (_RADIUS - _LOW) / max(0.4, -axis[2]) * axis
+            ahead = np.cross(_VERTICAL, self.level())
+            return np.array([*(point - back * ahead)[:2], _DESK + _LOW + up])
+
+        yield from self.travel(lambda: around(0.07, 0.09), OPEN, self.level)
+        yield from self.reach(lambda: around(0.05, 0.09), OPEN, self.level, near=0.01)
+        for far in np.linspace(1.0, 0.0, 14):
+            yield from self.reach(around(0.05 * far, 0.09 * far), OPEN, self.level, near=0.006, limit=2)
+        yield from self.reach(lambda: around(0.0, 0.0), OPEN, self.level, near=0.004, limit=25)
+
+    def carry(self, to: np.ndarray, near: float = 0.02, across: np.ndarray | None = None) -> Iterator[np.ndarray]:
+        """Carry the ball's middle to `to` (3,) m while it is held."""
+        for _ in range(120):
+            ahead = to - self.where("ball")
+            if np.linalg.norm(ahead) < near or not self.held():
+                return
+            yield self.toward(self.tip() + ahead, OPEN, across)
+
+    def _roll_off_handle(self) -> Iterator[np.ndarray]:
+        def beside() -> float:
+            return float(self.where("ball")[0] - self.desk.physics.named.data.site_xpos["slide_handle"][0])
+
+        side = 1.0 if beside() > 0.0 else -1.0
+
+        def point(distance: float, y: float, z: float) -> np.ndarray:
+            ball = self.where("ball")
+            return np.array([ball[0] - side * distance, ball[1] + y, z])
+
+        if abs(beside()) < _HANDLE:
+            yield from self.travel(lambda: point(0.08, -0.06, 0.81), CLOSED)
+            yield from self.reach(lambda: point(0.08, -0.05, 0.81), CLOSED, near=0.02)
+            yield from self.reach(lambda: point(0.075, -0.01, 0.80), CLOSED, near=0.01, limit=30)
+            for _ in range(80):
+                if abs(beside()) >= _HANDLE - 0.03:
+                    break
+                action = self.toward(point(0.0, 0.0, 0.80), CLOSED)
+                action[0] *= _GENTLE
+                yield action
+
+
+class BallInBin(LiftBall):
+    """Carry the ball over the bin and press it against the desk's front, which shoves it out of the hand."""
+
+    def plan(self, rng: np.random.Generator) -> Iterator[np.ndarray]:
+        """Take, carry, press; again if it was lost on the desk."""
+        while self.on_desk():
+            if not self.held():
+                yield from self.take()
+            yield from self.carry(np.array([*self.where("ball")[:2], 0.88]), near=0.03)
+            for point in ([*_BEFORE_DESK, 0.88], [*_BEFORE_DESK, 0.735]):
+                yield from self.carry(np.array(point), near=0.02, across=_ALONG)
+            height = self.tip()[2]
+            for _ in range(30):
+                if not self.held():
+                    break
+                yield self.toward(np.array([_BEFORE_DESK[0], self.tip()[1] + 0.03, height]), OPEN, _ALONG)
+        yield from self.stay(OPEN)
+
+
+class BallInShelf(LiftBall):
+    """Carry the ball over the blocks into the open side of the shelf and press it against the back."""
+
+    def plan(self, rng: np.random.Generator) -> Iterator[np.ndarray]:
+        """Take, carry, press; again if it was lost."""
+        while self.on_desk():
+            yield from self.take()
+            for point in ([0.27, 0.70, 1.0], [0.27, 0.92, 0.98], [0.27, 1.0, 0.92]):
+                yield from self.carry(np.array(point), near=0.03)
+            while self.held():
+                ahead = np.array([0.27, 1.08, 0.90]) - self.where("ball")
+                yield self.toward(self.tip() + ahead, OPEN)
+        yield from self.stay(OPEN)
