@@ -93,10 +93,11 @@ class BallInBin(LiftBall):
             for point in ([*_BEFORE_DESK, 0.88], [*_BEFORE_DESK, 0.735]):
                 yield from self.carry(np.array(point), near=0.02, across=_ALONG)
             height = self.tip()[2]
-            for _ in range(30):
+            for step in range(50):
                 if not self.held():
                     break
-                yield self.toward(np.array([_BEFORE_DESK[0], self.tip()[1] + 0.03, height]), OPEN, _ALONG)
+                gripper = OPEN if step < 20 else CLOSED
+                yield self.toward(np.array([_BEFORE_DESK[0], self.tip()[1] + 0.03, height]), gripper, _ALONG)
         yield from self.stay(OPEN)
 
 
