@@ -1,4 +1,4 @@
-"""lift_ball, ball_in_bin, ball_in_shelf: take the ball, which just wedges between the open fingers, and carry it."""
+"""lift_ball: take the ball, which just wedges between the open fingers, and hold it up."""
 
 from collections.abc import Iterator
 
@@ -11,8 +11,6 @@ _LOW = 0.016  # m above the desk, as low as the tip comes; the fingers' middle t
 _HANDLE = 0.13  # m in x from the door's handle, where the open hand fits beside it
 _GENTLE = 0.4  # of the full speed: nothing brakes a rolling ball
 _UP = 1.0  # m, height of the tip that lifts the ball well clear
-_BEFORE_DESK = (0.40, 0.50)  # m, over the bin, in front of the desk
-_ALONG = np.array([1.0, 0.0, 0.0])  # the fingers lie along the desk, so that none of them meets it first
 _VERTICAL = np.array([0.0, 0.0, 1.0])
 
 
@@ -51,14 +49,6 @@ class LiftBall(Expert):
             yield from self.reach(around(0.05 * far, 0.09 * far), OPEN, self.level, near=0.006, limit=2)
         yield from self.reach(lambda: around(0.0, 0.0), OPEN, self.level, near=0.004, limit=25)
 
-    def carry(self, to: np.ndarray, near: float = 0.02, across: np.ndarray | None = None) -> Iterator[np.ndarray]:
-        """Carry the ball's middle to `to` (3,) m while it is held."""
-        for _ in range(120):
-            ahead = to - self.where("ball")
-            if np.linalg.norm(ahead) < near or not self.held():
-                return
-            yield self.toward(self.tip() + ahead, OPEN, across)
-
     def _roll_off_handle(self) -> Iterator[np.ndarray]:
         def beside() -> float:
             return float(self.where("ball")[0] - self.desk.physics.named.data.site_xpos["slide_handle"][0])
@@ -79,38 +69,3 @@ class LiftBall(Expert):
                 action = self.toward(point(0.0, 0.0, 0.80), CLOSED)
                 action[0] *= _GENTLE
                 yield action
-
-
-class BallInBin(LiftBall):
-    """Carry the ball over the bin and press it against the desk's front, which shoves it out of the hand."""
-
-    def plan(self, rng: np.random.Generator) -> Iterator[np.ndarray]:
-        """Take, carry, press; again if it was lost on the desk."""
-        while self.on_desk():
-            if not self.held():
-                yield from self.take()
-            yield from self.carry(np.array([*self.where("ball")[:2], 0.88]), near=0.03)
-            for point in ([*_BEFORE_DESK, 0.88], [*_BEFORE_DESK, 0.735]):
-                yield from self.carry(np.array(point), near=0.02, across=_ALONG)
-            height = self.tip()[2]
-            for step in range(50):
-                if not self.held():
-                    break
-                gripper = OPEN if step < 20 else CLOSED
-                yield self.toward(np.array([_BEFORE_DESK[0], self.tip()[1] + 0.03, height]), gripper, _ALONG)
-        yield from self.stay(OPEN)
-
-
-class BallInShelf(LiftBall):
-    """Carry the ball over the blocks into the open side of the shelf and press it against the back."""
-
-    def plan(self, rng: np.random.Generator) -> Iterator[np.ndarray]:
-        """Take, carry, press; again if it was lost."""
-        while self.on_desk():
-            yield from self.take()
-            for point in ([0.27, 0.70, 1.0], [0.27, 0.92, 0.98], [0.27, 1.0, 0.92]):
-                yield from self.carry(np.array(point), near=0.03)
-            while self.held():
-                ahead = np.array([0.27, 1.08, 0.90]) - self.where("ball")
-                yield self.toward(self.tip() + ahead, OPEN)
-        yield from self.stay(OPEN)
