@@ -25,8 +25,8 @@ except UserError as mistake:
 
 SCALE = CONFIG.scale
 # Stages run beside the interpreter that runs Snakemake, whether its environment is activated or not; but a container
-# has its own.
-shell.prefix(f"[ -d /.singularity.d ] || PATH={Path(sys.executable).parent}:$PATH; ")
+# has its own. The shell outlives a SIGTERM: the stage that gets it too saves its checkpoint first.
+shell.prefix(f"[ -d /.singularity.d ] || PATH={Path(sys.executable).parent}:$PATH; trap : TERM; ")
 
 
 wildcard_constraints:

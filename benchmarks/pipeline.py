@@ -91,6 +91,8 @@ def main() -> None:
         print(f"| `snakemake -n {chosen.target}`, {chosen.configfile} | jobs | wall s | processor s |")
         print("| --- | --- | --- | --- |")
         line = "| {} | {} | {:.2f} | {:.2f} |"
+        alone = ["-m", "snakemake", "--version"]
+        print(line.format("`snakemake --version`, to compare", "", *checkout.cost(*alone, rounds=chosen.rounds)))
         print(line.format("everything to do", jobs["total"], *checkout.cost(*snakemake, "-n", rounds=chosen.rounds)))
         pretend(checkout, snakemake)
         left = checkout.run(*snakemake, "-n")

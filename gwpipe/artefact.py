@@ -5,6 +5,8 @@ manifest `NAME.manifest.json` lies beside the artefact and is written last: what
 """
 
 import contextlib
+import errno
+import fcntl
 import hashlib
 import importlib.metadata
 import json
@@ -22,6 +24,8 @@ from gwpipe.sources import sources
 from gwpipe.surroundings import machine, package_versions, spent
 
 SCHEMA = 1
+_LOCKLESS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP)
+"""What a file system says that has no locks (Lustre mounted without `flock`): work goes on without."""
 
 
 @contextlib.contextmanager
@@ -39,14 +43,27 @@ def staging(target: Path) -> Iterator[Path]:
         if partial.is_file():
             with partial.open("rb+") as file:
                 os.fsync(file.fileno())
-        _remove(target)
-        os.replace(partial, target)
+        move_into_place(partial, target)
     except OSError as fault:
         raise UserError(
             f"cannot write {target}: {fault.strerror or fault}; free some space or mend the folder"
         ) from fault
     finally:
         _remove(partial)
+
+
+def move_into_place(made: Path, target: Path) -> None:
+    """Rename what is finished; a file replaces another in one step, a folder's predecessor goes last."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if made.is_file() and not target.is_dir():
+        os.replace(made, target)
+        return
+    old = target.with_name(f".{target.name}.old")
+    _remove(old)
+    if target.exists():
+        os.replace(target, old)
+    os.replace(made, target)
+    _remove(old)
 
 
 def _remove(path: Path) -> None:
@@ -130,6 +147,31 @@ class Record:
         parts += sorted(self._fields["inputs"].values())
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
+    def scratch(self, target: Path) -> Path:
+        """The folder for checkpoints of the run that makes `target`, for this process alone while it lives.
+
+        Two processes making the same artefact would write over each other's unfinished work: one started by hand beside
+        a workflow, or one that a cluster started again because it had lost sight of the first.
+
+        Raises:
+            UserError: another process is making the artefact, or the folder cannot be written to.
+        """
+        folder = layout.scratch(target, self.identity)
+        lock = folder.parent / "lock"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            # POSIX locks hold across machines on a shared file system, and go with their process however it ends.
+            # The descriptor is left open for that reason.
+            fcntl.lockf(os.open(lock, os.O_RDWR | os.O_CREAT), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(f"{target} is being made by another process; wait for it, or end it first") from None
+        except OSError as fault:
+            if fault.errno in _LOCKLESS:
+                return folder
+            what = fault.strerror or fault
+            raise UserError(f"cannot write {folder}: {what}; free some space or mend the folder") from fault
+        return folder
+
     def input_hash(self, path: Path) -> str:
         """The hash of one of the inputs."""
         return self._fields["inputs"][layout.name(path)]
@@ -172,6 +214,8 @@ def read_manifest(artefact: Path) -> dict[str, Any]:
         raise UserError(f"manifest {path} is not readable ({fault}); make {artefact} again") from fault
     if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
         raise UserError(f"manifest {path} has another schema than {SCHEMA}; make {artefact} again")
+    if missing := {"stage", "settings", "sha256", "results"} - manifest.keys():
+        raise UserError(f"manifest {path} does not say '{min(missing)}'; make {artefact} again")
     return manifest
 
 

@@ -1,9 +1,12 @@
 """Training state on disk: tensors and plain numbers in one safetensors file, written whole or not at all.
 
 No pickle is involved, so loading a checkpoint runs no code. The tree of dicts and lists is kept as JSON in the file's
-metadata with tensors replaced by their keys; an `identity` string (the stage's settings) says whose state it is.
+metadata with tensors replaced by their keys; an `identity` string (the stage's settings) says whose state it is, and a
+SHA-256 finds what a disk has changed since.
 """
 
+import contextlib
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -12,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as serialised
 
 from gwpipe.errors import UserError
 
@@ -64,16 +67,34 @@ def save(path: Path, state: dict[str, Any], identity: str) -> None:
 
     Raises:
         TypeError: the state holds something other than tensors, arrays, numbers, strings, None, dicts, lists, tuples.
+        UserError: the disk is full or the folder cannot be written to; the old checkpoint stays.
     """
     tensors: dict[str, torch.Tensor] = {}
     tree = _flatten(state, "", tensors)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    content = {"identity": identity, "sha256": _hash(tree, tensors), "tree": tree}
     partial = path.with_name(path.name + ".partial")
-    # One key only: safetensors writes several in no fixed order, and equal states must be equal files.
-    save_file(tensors, partial, metadata={"state": json.dumps({"identity": identity, "tree": tree})})
-    with partial.open("rb+") as file:
-        os.fsync(file.fileno())
-    os.replace(partial, path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with partial.open("wb") as file:
+            # One key only: safetensors writes several in no fixed order, and equal states must be equal files.
+            file.write(serialised(tensors, metadata={"state": json.dumps(content)}))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    except OSError as fault:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+        what = fault.strerror or fault
+        raise UserError(f"cannot write checkpoint {path}: {what}; free some space or mend the folder") from fault
+
+
+def _hash(tree: Any, tensors: dict[str, torch.Tensor]) -> str:
+    """SHA-256 of a flattened state: the tree, then every tensor's bytes."""
+    digest = hashlib.sha256(json.dumps(tree, sort_keys=True).encode())
+    for key in sorted(tensors):
+        digest.update(f"{key} {tensors[key].dtype} {tuple(tensors[key].shape)}\n".encode())
+        digest.update(tensors[key].reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
 
 
 def load(path: Path, identity: str) -> dict[str, Any] | None:
@@ -93,9 +114,11 @@ def load(path: Path, identity: str) -> dict[str, Any] | None:
                     "delete it to train anew, or restore the settings it was made with to go on from it"
                 )
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (safe_open is no mapping)
-    except (SafetensorError, OSError, ValueError, KeyError) as fault:
+            if state["sha256"] != _hash(state["tree"], tensors):
+                raise ValueError("its content differs from its checksum")
+            return _unflatten(state["tree"], tensors)
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as fault:
         raise UserError(f"checkpoint {path} is damaged ({fault}); delete it to train anew") from fault
-    return _unflatten(state["tree"], tensors)
 
 
 def generator_state(generator: np.random.Generator) -> str:

@@ -2,7 +2,8 @@
 `gwpipe status`, `explain`, `hashes`, `tensorboard` look at runs and results.
 
 Settings come from config files and overrides, or, as from Snakemake, as the one canonical string of `--settings`.
-Exit codes: 0 done, 1 a fault of ours (with its traceback), 2 a mistake or fault that the message tells how to mend.
+Exit codes: 0 done, 1 a fault of ours (with its traceback), 2 a mistake or fault that the message tells how to mend,
+143 stopped by SIGTERM and 130 by Ctrl-C (the same command goes on).
 """
 
 import argparse
@@ -16,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from gwpipe.errors import UserError, nearest
 from gwpipe.execution import INTERRUPTED, MISTAKE, execute
 from gwpipe.layout import Place
-from gwpipe.machine import Machine
+from gwpipe.machine import Machine, claim
 from gwpipe.settings import config as configuration
 from gwpipe.settings.model import Scale, Settings
 from gwpipe.settings.stages import RESERVED_STAGES, STAGES, stage_settings
@@ -46,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
         stage.add_argument(
             "--device",
             default=os.environ.get("GWPIPE_DEVICE", "cpu"),
-            help="cpu or a CUDA device (default: $GWPIPE_DEVICE, or cpu)",
+            help="cpu, cuda, cuda:NUMBER or cuda:free (one that no other job is on); default: $GWPIPE_DEVICE, or cpu",
         )
         stage.add_argument(
             "--checkpoint-seconds", type=float, default=60.0, help="between two checkpoints (default: 60)"
@@ -128,7 +129,7 @@ def main(words: list[str] | None = None) -> int:
             return commands.run(arguments)
         settings, scale = chosen(arguments)
         pictures = getattr(arguments, "pictures_every", 0)
-        machine = Machine(arguments.threads, arguments.device, arguments.checkpoint_seconds, pictures)
+        machine = Machine(arguments.threads, claim(arguments.device), arguments.checkpoint_seconds, pictures)
     except UserError as mistake:
         print(f"gwpipe: {mistake}", file=sys.stderr)
         return MISTAKE

@@ -10,6 +10,10 @@ class UserError(Exception):
     The command line prints the message alone and exits with status 2; a traceback is never shown for it.
     """
 
+    def __init__(self, message: str) -> None:
+        # It may quote what was given, line breaks and all.
+        super().__init__(" ".join(message.splitlines()))
+
 
 def nearest(name: str, candidates: Iterable[str]) -> str:
     """The end of a message about an unknown `name`: the candidate most like it, else all of them."""

@@ -5,6 +5,7 @@ them; a fault of ours leaves its traceback in the log.
 """
 
 import contextlib
+import errno
 import importlib
 import os
 import sys
@@ -13,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from gwpipe import layout
+from gwpipe import layout, stopping
 from gwpipe.errors import UserError
 from gwpipe.heartbeat import Heartbeat
 from gwpipe.machine import Machine
@@ -22,6 +23,8 @@ from gwpipe.settings.stages import STAGES
 
 DONE, FAULT, MISTAKE, INTERRUPTED = 0, 1, 2, 130
 """Exit codes."""
+DISK_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG, errno.EIO, errno.ESTALE)
+"""What a disk or its folders can do to any stage at any moment."""
 
 
 def execute(stage: str, settings: Settings, place: layout.Place, machine: Machine) -> int:
@@ -34,7 +37,8 @@ def execute(stage: str, settings: Settings, place: layout.Place, machine: Machin
     run = " ".join([stage, *chosen.values()])
     with Heartbeat(status, facts) as beat:
         try:
-            importlib.import_module(f"gwpipe.stages.{stage}").run(settings, place, machine)
+            with stopping.on_sigterm():
+                importlib.import_module(f"gwpipe.stages.{stage}").run(settings, place, machine)
             return DONE
         except UserError as mistake:
             message, code = str(mistake), MISTAKE
@@ -42,10 +46,17 @@ def execute(stage: str, settings: Settings, place: layout.Place, machine: Machin
             beat.end("interrupted")
             print("gwpipe: interrupted; the same command goes on from the last checkpoint", file=sys.stderr)
             return INTERRUPTED
+        except stopping.Stopped:
+            beat.end("interrupted")
+            _say("stopped by SIGTERM; the same command goes on from the last checkpoint")
+            return stopping.EXIT_CODE
         except Exception as fault:
             code = MISTAKE if _out_of_memory(fault) else FAULT
             message = _sentence(fault)
-            _keep_traceback(log)
+            if isinstance(fault, OSError) and fault.errno in DISK_FAULTS:
+                code, message = MISTAKE, f"{fault.filename or 'the disk'}: {fault.strerror}"
+            else:
+                _keep_traceback(log)
         beat.end("failed", message)
     _say(message)
     _say(f"{run} (scale {place.scale}) failed; its settings are in {status}, its log is {log}")

@@ -1,9 +1,17 @@
 """What a stage may use of the machine it runs on; nothing here changes a result's meaning, so no setting names it."""
 
+import fcntl
 import os
+import sys
+import tempfile
+import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from gwpipe.errors import UserError
+
+FREE = "cuda:free"
+"""Names a CUDA device that no other process of this user has claimed by this name."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +52,7 @@ class Machine:
         except RuntimeError:
             device = None
         if device is None or device.type not in ("cpu", "cuda"):
-            raise UserError(f"device '{self.device}' is unknown; choose cpu, cuda or cuda:NUMBER")
+            raise UserError(f"device '{self.device}' is unknown; choose cpu, cuda, cuda:NUMBER or cuda:free")
         if device.type == "cpu":
             return
         count = torch.cuda.device_count() if torch.cuda.is_available() else 0
@@ -52,3 +60,48 @@ class Machine:
             raise UserError(f"device '{self.device}': torch finds no CUDA device here; choose cpu")
         if device.index is not None and device.index >= count:
             raise UserError(f"device '{self.device}': the CUDA devices here are cuda:0 to cuda:{count - 1}")
+
+
+def claim(device: str) -> str:
+    """`device` itself, or, of `cuda:free`, the first CUDA device that is free, for this process alone until it ends.
+
+    Waits where none is free. Several jobs that share a workstation so spread over its devices; a cluster's scheduler
+    does that itself.
+
+    Raises:
+        UserError: there is no CUDA device.
+    """
+    if device != FREE:
+        return device
+    import torch
+
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if count == 0:
+        raise UserError(f"device '{FREE}': torch finds no CUDA device here; choose cpu")
+    folder = Path(tempfile.gettempdir()) / f"gwpipe-devices-{os.getuid()}"
+    return f"cuda:{claim_one(count, folder)}"
+
+
+def claim_one(count: int, folder: Path, seconds_between: float = 1.0) -> int:
+    """The number, below `count`, of a device whose lock in `folder` this process now holds; waits for one.
+
+    Devices are told apart by what CUDA_VISIBLE_DEVICES calls them, as two processes may see different ones.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "").replace(" ", "").split(",")
+    names = visible if len(visible) == count and all(visible) else [str(number) for number in range(count)]
+    told = False
+    while True:
+        for number, name in enumerate(names):
+            # Left open: the lock goes with the process, however it ends.
+            lock = os.open(folder / name.replace("/", "_"), os.O_RDWR | os.O_CREAT)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(lock)
+                continue
+            return number
+        if not told:
+            print(f"all {count} CUDA devices are claimed; waiting for one", file=sys.stderr, flush=True)
+            told = True
+        time.sleep(seconds_between)

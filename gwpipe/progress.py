@@ -23,24 +23,25 @@ class Progress:
 
     def __init__(self, total: int, unit: str, label: str, done: int = 0, stream: TextIO | None = None) -> None:
         self.total, self.unit, self.label = total, unit, label
-        self.done = self._first = done
+        self.done = self._first = 0
         self._stream = stream or sys.stderr
         self._start = self._last = time.monotonic()
         self._metrics: dict[str, float] = {}
         self._lines: MetricLines | None = None
-        self._bar = tqdm(
-            total=total, initial=done, unit=unit, desc=label, file=self._stream, disable=not self._stream.isatty()
-        )
+        self._bar = tqdm(total=total, unit=unit, desc=label, file=self._stream, disable=not self._stream.isatty())
+        if done:
+            self.resume(done)
         if (beat := heartbeat.current()) is not None:
             beat.watch(self)
 
     def resume(self, done: int) -> None:
-        """An earlier start has done so much already; the rate counts from here."""
+        """An earlier start has done so much already; the rate counts from here, and the log says so."""
         self.done = self._first = done
         self._start = time.monotonic()
         if not self._bar.disable:
             self._bar.reset(total=self.total)
             self._bar.update(done)
+        self._bar.write(f"{self.label}: goes on from {self.unit} {done} of {self.total}", file=self._stream)
 
     def update(self, count: int = 1, **metrics: float) -> None:
         """`count` more units are done; `metrics` are shown beside the rate."""

@@ -13,8 +13,8 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
 PLUMBING = (
-    "settings", "layout", "machine", "artefact", "surroundings", "progress", "heartbeat", "metrics", "execution", "cli",
-    "errors", "sources", "view", "__init__",
+    "settings", "layout", "machine", "artefact", "surroundings", "progress", "heartbeat", "metrics", "stopping",
+    "execution", "cli", "errors", "sources", "view", "__init__",
 )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
-"""Fixtures that every room may use."""
+"""Fixtures that every room may use, and the table of the faults that were tried."""
 
 import os
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -26,3 +27,39 @@ def smoke_config() -> Config:
 @pytest.fixture(scope="session")
 def paper_config() -> Config:
     return load([REPOSITORY / "config.yaml", REPOSITORY / "workflow/scales/paper.yaml"])
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--faults-report", help="also write the table of faults to this file")
+
+
+@pytest.fixture
+def fault(record_property):
+    """`fault(kind, tried, lost)`: notes faults of a kind that were tried, and the artefacts that they cost."""
+
+    def note(kind: str, tried: int = 1, lost: int = 0) -> None:
+        record_property("fault", [kind, tried, lost])
+        assert lost == 0
+
+    return note
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """The table. A fault that was not survived failed its test."""
+    tried, survived, lost = defaultdict(int), defaultdict(int), defaultdict(int)
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.stats.get(outcome, []):
+            for name, value in getattr(report, "user_properties", []) if report.when == "call" else []:
+                if name == "fault":
+                    tried[value[0]] += value[1]
+                    lost[value[0]] += value[2]
+                    survived[value[0]] += value[1] * (outcome == "passed")
+    if not tried:
+        return
+    lines = ["| fault | tried | survived | artefacts lost |", "|---|---|---|---|"]
+    lines += [f"| {kind} | {tried[kind]} | {survived[kind]} | {lost[kind]} |" for kind in sorted(tried)]
+    lines.append(f"| **all** | {sum(tried.values())} | {sum(survived.values())} | {sum(lost.values())} |")
+    terminalreporter.section("faults")
+    terminalreporter.write_line("\n".join(lines))
+    if config.getoption("--faults-report"):
+        Path(config.getoption("--faults-report")).write_text("\n".join(lines) + "\n")

@@ -14,7 +14,7 @@ import gymnasium
 import numpy as np
 import torch
 
-from gwpipe import checkpoint
+from gwpipe import checkpoint, stopping
 from gwpipe.agents.agent import Agent
 from gwpipe.agents.timing import Row, updates_due
 from gwpipe.errors import UserError
@@ -84,6 +84,7 @@ def train(
     Raises:
         UserError: the checkpoint is damaged or belongs to other settings, or an update, an action or the weights at the
             end are no longer finite numbers.
+        Stopped: SIGTERM came; the checkpoint is of the last episode that ended.
     """
     run = Training()
     if saving is not None and (state := checkpoint.load(saving.path, saving.identity)) is not None:
@@ -93,27 +94,30 @@ def train(
             progress.resume(run.env_steps)
     save_due = every(saving.seconds) if saving is not None else lambda: False
     env = make_env()
-    while run.env_steps < env_steps:
-        before = run.env_steps
-        try:
-            metrics = _episode(agent, env, run, seed, prefill, env_steps_per_update, on_metrics)
-            if run.env_steps >= env_steps:
-                _require_finite(agent.weights())
-        except FloatingPointError as fault:
-            raise UserError(f"{label}, step {run.env_steps}: {fault}; {advice}") from fault
-        if progress is not None:
-            progress.update(run.env_steps - before, **metrics)
-            progress.record(run.env_steps, **metrics)
-        finished = run.env_steps >= env_steps
-        if evaluate is not None and (finished or run.env_steps // evaluate_every > before // evaluate_every):
-            measured = evaluate(agent, run.env_steps)
-            run.note(**measured)
-            run.evaluations += 1
+    with stopping.deferred() as asked:
+        while run.env_steps < env_steps:
+            before = run.env_steps
+            try:
+                metrics = _episode(agent, env, run, seed, prefill, env_steps_per_update, on_metrics)
+                if run.env_steps >= env_steps:
+                    _require_finite(agent.weights())
+            except FloatingPointError as fault:
+                raise UserError(f"{label}, step {run.env_steps}: {fault}; {advice}") from fault
             if progress is not None:
-                progress.record(run.env_steps, **measured)
-        if saving is not None and (save_due() or finished):
-            state = {"agent": agent.state(), "run": vars(run)}
-            checkpoint.save(saving.path, state, saving.identity)
+                progress.update(run.env_steps - before, **metrics)
+                progress.record(run.env_steps, **metrics)
+            finished = run.env_steps >= env_steps
+            if evaluate is not None and (finished or run.env_steps // evaluate_every > before // evaluate_every):
+                measured = evaluate(agent, run.env_steps)
+                run.note(**measured)
+                run.evaluations += 1
+                if progress is not None:
+                    progress.record(run.env_steps, **measured)
+            if saving is not None and (save_due() or finished or asked()):
+                state = {"agent": agent.state(), "run": vars(run)}
+                checkpoint.save(saving.path, state, saving.identity)
+            if asked():
+                break
     env.close()
     return run
 

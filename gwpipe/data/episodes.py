@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gwpipe import artefact, layout
-from gwpipe.data.store import Field, Rows, RowWriter, move_into_place
+from gwpipe.data.store import Field, Rows, RowWriter
 from gwpipe.errors import UserError
 
 Episode = Mapping[str, npt.NDArray[Any]]
@@ -85,7 +85,7 @@ class EpisodeWriter:
         for name in stored.arrays:
             for _ in stored.chunks(name):
                 pass
-        move_into_place(self._writer.path, path)
+        artefact.move_into_place(self._writer.path, path)
         self._side.unlink(missing_ok=True)
         return stored.rows
 

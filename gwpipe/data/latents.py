@@ -5,6 +5,7 @@ memory. It names the data set and the VAE it was made from by their hashes: cach
 their data set is the same, caches of several data sets if their VAE is.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,9 +15,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from gwpipe import layout
+from gwpipe import artefact, layout
 from gwpipe.data.episodes import held_out_from
-from gwpipe.data.store import Field, Rows, RowWriter, move_into_place
+from gwpipe.data.store import CHUNK_ROWS, Field, Rows, RowWriter
 from gwpipe.errors import UserError
 from gwpipe.progress import Progress
 from gwpipe.settings.choices import DataName
@@ -30,21 +31,37 @@ def cache_latents(
     made_from: Mapping[str, str],
     path: Path,
     scratch: Path,
+    identity: str = "",
 ) -> int:
     """Encode every row of `episodes` into a new cache at `path` and return the number of rows.
 
     observation: which one the domain reads. latent: width of u. encode: a batch of observations to u (B, latent).
-    made_from: hashes of `data` and `vae`. scratch: folder for the unfinished cache.
+    made_from: hashes of `data` and `vae`. scratch: folder for the unfinished cache; what a killed run of the same
+    `identity` left there is continued.
     """
     fields = {"u": Field((latent,), "float32"), "is_first": Field((), "bool")}
-    writer = RowWriter(scratch / "unfinished.zarr", fields)
-    with Progress(episodes.rows, "row", "cache_latents") as progress:
-        for (_, rows), (_, first) in zip(episodes.chunks(observation), episodes.chunks("is_first")):
+    side = scratch / "committed.json"
+    writer = RowWriter(scratch / "unfinished.zarr", fields, _committed(side, identity))
+    began = writer.committed
+    with Progress(episodes.rows, "row", "cache_latents", done=began) as progress:
+        for (_, rows), (_, first) in zip(episodes.chunks(observation, began), episodes.chunks("is_first", began)):
             writer.append({"u": encode(rows).cpu().numpy(), "is_first": first})
+            if writer.committed % CHUNK_ROWS == 0:
+                with artefact.staging(side) as partial:
+                    partial.write_text(json.dumps({"rows": writer.committed, "identity": identity}))
             progress.update(len(first))
     count = writer.finish({"made_from": dict(made_from)})
-    move_into_place(writer.path, path)
+    artefact.move_into_place(writer.path, path)
+    side.unlink(missing_ok=True)
     return count
+
+
+def _committed(side: Path, identity: str) -> int:
+    try:
+        said = json.loads(side.read_text())
+        return said["rows"] if said["identity"] == identity else 0
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
 
 
 def cache_paths(

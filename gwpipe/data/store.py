@@ -5,7 +5,6 @@ group is written aside, checked, marked complete with its number of rows and ren
 the mark, the shapes and that each chunk's file exists, and every chunk carries a checksum.
 """
 
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -148,9 +147,12 @@ class Rows:
             whole[start : start + len(rows)] = rows
         return whole
 
-    def chunks(self, name: str) -> Iterator[tuple[int, npt.NDArray[Any]]]:
-        """First row and rows of each chunk of an array, in order: for passes that need not hold it all."""
-        for start in range(0, self.rows, CHUNK_ROWS):
+    def chunks(self, name: str, first: int = 0) -> Iterator[tuple[int, npt.NDArray[Any]]]:
+        """First row and rows of each chunk of an array, in order, from the chunk that begins at row `first` on.
+
+        For passes that need not hold it all.
+        """
+        for start in range(first, self.rows, CHUNK_ROWS):
             try:
                 rows = np.asarray(self.arrays[name][start : start + CHUNK_ROWS])
             except Exception as fault:  # a codec's own exception: checksum, zstd, length
@@ -162,13 +164,6 @@ class Rows:
 
     def _fault(self, what: str) -> UserError:
         return UserError(f"data set {self.path} {what}; delete it and make it again with {self.remedy}")
-
-
-def move_into_place(unfinished: Path, path: Path) -> None:
-    """Rename a finished group to its name, in place of an older one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(path, ignore_errors=True)
-    os.replace(unfinished, path)
 
 
 def _array(group: zarr.Group, name: str) -> zarr.Array[Any]:

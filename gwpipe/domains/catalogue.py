@@ -61,6 +61,7 @@ def load_domain(path: Path) -> Domain:
     """
     remedy = layout.command("train_vae", path)
     description, state = weights.load(path, remedy)
-    domain = build(description)
+    with weights.described(path, remedy):
+        domain = build(description)
     weights.fill(domain, state, path, remedy)
     return domain

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gwpipe import checkpoint
+from gwpipe import checkpoint, stopping
 from gwpipe.errors import UserError
 from gwpipe.metrics import interval
 from gwpipe.progress import Progress, every
@@ -65,13 +65,14 @@ def fit(
 
     Raises:
         UserError: the checkpoint is damaged or another run's, or the loss is no longer a finite number.
+        Stopped: SIGTERM came; the checkpoint is of the last step taken.
     """
     parameters = [p for p in module.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(parameters, lr=settings.start_lr, weight_decay=settings.weight_decay, fused=True)
     first = _resume(module, optimiser, run)
     due, recorded = every(run.checkpoint_seconds), interval(settings.steps)
     module.train()
-    with Progress(settings.steps, "step", run.label, done=first) as progress:
+    with stopping.deferred() as asked, Progress(settings.steps, "step", run.label, done=first) as progress:
         for step in range(first, settings.steps):
             for group in optimiser.param_groups:
                 group["lr"] = learning_rate(step, settings)
@@ -91,8 +92,10 @@ def fit(
             progress.update(1, **shown)
             if run.watch is not None:
                 run.watch(step + 1)
-            if run.checkpoint is not None and due():
+            if run.checkpoint is not None and (due() or asked()):
                 _save(module, optimiser, step + 1, run)
+            if asked():
+                break
     module.eval()
 
 

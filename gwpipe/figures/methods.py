@@ -9,9 +9,14 @@ _WORDS = {"gw": "GW", "vae": "VAE", "clip": "CLIP", "ppo": "PPO", "dreamer": "Dr
 
 
 def label(method: str) -> str:
-    """As the paper writes it: GW-Dreamer end-to-end for gw_dreamer_e2e."""
-    words = [_WORDS.get(word, word.upper()) for word in method.split("_")]
-    return "-".join(words[:2]) + "".join(f" {word}" for word in words[2:])
+    """As the paper writes it: GW-Dreamer end-to-end for gw_dreamer_e2e, Dreamer 12M for dreamer_12m."""
+    first, *rest = method.split("_")
+    joined = "".join(f"{'-' if word in ('dreamer', 'ppo') else ' '}{_word(word)}" for word in rest)
+    return _word(first) + joined
+
+
+def _word(word: str) -> str:
+    return _WORDS.get(word, word.upper())
 
 
 def colour(method: str) -> str:

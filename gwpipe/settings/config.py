@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, ValidationError, model_validator
 
 from gwpipe.errors import UserError, nearest
 from gwpipe.settings import domains, experts
@@ -88,7 +88,7 @@ class SimpleShapesStudy(Study):
 class RoboDeskStudy(Study):
     name = "robodesk"
     environment: RoboDeskSettings
-    experts: ExpertsSettings = Field(default_factory=ExpertsSettings)
+    experts: ExpertsSettings
 
     @model_validator(mode="after")
     def _measured_experts_exist(self) -> Self:
@@ -121,6 +121,9 @@ class Config(Settings):
     figures: FiguresSettings = FiguresSettings()
 
 
+UNREADABLE = (yaml.YAMLError, ValueError, RecursionError)
+"""What PyYAML raises: also a ValueError for a date or a number that cannot be, and a RecursionError for a deep nest."""
+
 ENVIRONMENTS: tuple[EnvironmentName, ...] = get_args(EnvironmentName)
 
 
@@ -145,7 +148,7 @@ def dotted(assignment: str) -> dict[str, Any]:
         raise UserError(f"override '{assignment}' is not of the form some.config.key=value")
     try:
         value: Any = yaml.safe_load(text)
-    except yaml.YAMLError:
+    except UNREADABLE:
         raise UserError(f"override '{assignment}': the value is not valid YAML") from None
     for part in reversed(parts):
         value = {part: value}
@@ -162,7 +165,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         content = yaml.safe_load(path.read_text())
     except (OSError, UnicodeDecodeError) as fault:
         raise UserError(f"config file {path}: {getattr(fault, 'strerror', None) or fault}") from fault
-    except yaml.YAMLError as fault:
+    except UNREADABLE as fault:
         raise UserError(f"config file {path} is not valid YAML: {' '.join(str(fault).split())}") from fault
     if not isinstance(content, dict):
         raise UserError(f"config file {path} must hold a mapping of keys to values")
@@ -177,7 +180,10 @@ def load(files: Iterable[Path], overrides: Iterable[str] = ()) -> Config:
     """
     raw: dict[str, Any] = {}
     for path in files:
-        raw = merge(raw, read_yaml(path))
+        try:
+            raw = merge(raw, read_yaml(path))
+        except RecursionError:
+            raise UserError(f"config file {path} refers to itself, or is nested too deeply") from None
     return resolve(raw, overrides)
 
 
@@ -187,12 +193,14 @@ def resolve(raw: Mapping[str, Any], overrides: Iterable[str] = ()) -> Config:
     Raises:
         UserError: anything wrong in it, one line.
     """
-    for assignment in overrides:
-        raw = merge(raw, dotted(assignment))
     try:
+        for assignment in overrides:
+            raw = merge(raw, dotted(assignment))
         return Config.model_validate(raw)
     except ValidationError as fault:
         raise UserError(explain(fault, Config)) from None
+    except RecursionError:
+        raise UserError("the configuration refers to itself, or is nested too deeply") from None
 
 
 def explain(fault: ValidationError, root: type[BaseModel]) -> str:

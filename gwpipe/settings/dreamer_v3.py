@@ -95,6 +95,10 @@ class DreamerV3Block(LearningSettings):
         return self
 
     @property
+    def data_for_an_update(self) -> dict[str, int]:
+        return {"prefill": self.prefill, "batch_length": self.batch_length, **super().data_for_an_update}
+
+    @property
     def learning_rates(self) -> dict[str, float]:
         unused = {"paper": ("upstream_lr",), "upstream": ("world_model_lr", "actor_critic_lr")}[self.optimiser]
         return {name: value for name, value in super().learning_rates.items() if name not in unused}

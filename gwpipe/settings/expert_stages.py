@@ -41,4 +41,4 @@ def measure_expert(config: Config, env: EnvironmentName, task: str) -> MeasureEx
 def expert_table(config: Config) -> ExpertTableStage:
     study = config.environments.robodesk
     repeat = study.environment.action_repeat
-    return ExpertTableStage(scale=config.scale, env=study.name, action_repeat=repeat, tasks=study.experts.tasks)
+    return ExpertTableStage(scale=config.scale, env="robodesk", action_repeat=repeat, tasks=study.experts.tasks)

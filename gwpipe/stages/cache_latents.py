@@ -25,8 +25,10 @@ def run(settings: CacheLatentsStage, place: layout.Place, machine: Machine) -> N
     )
     made_from = {"data": record.input_hash(data), "vae": record.input_hash(vae)}
     domain = load_domain(vae).to(machine.device)
-    scratch = layout.scratch(target, record.identity)
+    scratch = record.scratch(target)
     episodes = open_episodes(data)
-    rows = cache_latents(episodes, domain.observation, domain.latent, domain.encode, made_from, target, scratch)
+    rows = cache_latents(
+        episodes, domain.observation, domain.latent, domain.encode, made_from, target, scratch, record.identity
+    )
     record.write(target, rows=rows)
     shutil.rmtree(scratch.parent, ignore_errors=True)

@@ -20,7 +20,7 @@ def run(settings: CollectStage, place: layout.Place, machine: Machine) -> None:
     target = place.path(layout.DATA, env=settings.env, task=source.task, policy=source.policy)
     modules = [f"gwpipe.envs.{settings.env}", *experts.modules(source.task, source.policy)]
     record = Record("collect", place.scale, settings.model_dump(mode="json"), [], modules)
-    scratch = layout.scratch(target, record.identity)
+    scratch = record.scratch(target)
 
     def make_env(**changes: Any) -> gymnasium.Env:
         kwargs = settings.environment.kwargs() | changes

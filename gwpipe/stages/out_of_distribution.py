@@ -40,7 +40,7 @@ def run(settings: OutOfDistributionStage, place: layout.Place, machine: Machine)
         "out_of_distribution", place.scale, settings.model_dump(mode="json"), inputs, modules, machine.device
     )
     table = place.path(layout.OUT_OF_DISTRIBUTION)
-    scratch = layout.scratch(table, record.identity)
+    scratch = record.scratch(table)
     train, held_out, _ = load_latents(latents, settings.holdout)
     attributes, _ = load_observations(data, "attributes", settings.holdout)
     eyes = {name: load_domain(path) for name, path in vaes.items()}, load_reader(reader)

@@ -36,7 +36,7 @@ def run(settings: TrainAgentStage, place: layout.Place, machine: Machine) -> Non
     env, task, seed = settings.env, settings.task, settings.seed
     weights = place.path(layout.AGENT, env=env, task=task, method=settings.method, seed=seed)
     curve = place.path(layout.CURVE, env=env, task=task, method=settings.method, seed=seed)
-    scratch = layout.scratch(weights, record.identity)
+    scratch = record.scratch(weights)
 
     learning = settings.learning
     saving = Saving(scratch / "checkpoint.safetensors", record.identity, machine.checkpoint_seconds)

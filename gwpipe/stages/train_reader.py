@@ -15,7 +15,7 @@ def run(settings: TrainReaderStage, place: layout.Place, machine: Machine) -> No
     machine.prepare()
     target = place.path(layout.READER)
     record = Record("train_reader", place.scale, settings.model_dump(mode="json"), [], device=machine.device)
-    scratch = layout.scratch(target, record.identity)
+    scratch = record.scratch(target)
     reader = make_reader(settings.reader, settings.seed)
     checkpoint = scratch / "checkpoint.safetensors"
     training = Run(

@@ -22,7 +22,7 @@ def run(settings: TrainSelectionStage, place: layout.Place, machine: Machine) ->
     latents = cache_paths(place, env, settings.domains, settings.data)
     inputs = [workspace_path, *(path for paths in latents.values() for path in paths)]
     record = Record("train_selection", place.scale, settings.model_dump(mode="json"), inputs, device=machine.device)
-    scratch = layout.scratch(target, record.identity)
+    scratch = record.scratch(target)
     train, _, vaes = load_latents(latents, settings.holdout)
     workspace, _ = load_workspace(workspace_path, vaes)
     selection = make_selection(settings.selection, workspace.domains, workspace.dim, seed, workspace.activation)

@@ -24,7 +24,7 @@ def run(settings: TrainVAEStage, place: layout.Place, machine: Machine) -> None:
         reference.take(f"{settings.env}/vae/{settings.domain}", domain.describe(), target, settings, place)
         return
     record = Record("train_vae", place.scale, settings.model_dump(mode="json"), data, modules, machine.device)
-    scratch = layout.scratch(target, record.identity)
+    scratch = record.scratch(target)
     train, held_out = load_observations(data, domain.observation, settings.holdout)
     label = f"train_vae {settings.env} {settings.domain}"
     checkpoint = scratch / "checkpoint.safetensors"

@@ -38,7 +38,7 @@ def run(settings: TrainWorkspaceStage, place: layout.Place, machine: Machine) ->
     latents = cache_paths(place, settings.env, settings.domains, settings.data)
     inputs = [path for paths in latents.values() for path in paths]
     record = Record("train_workspace", place.scale, settings.model_dump(mode="json"), inputs, device=machine.device)
-    scratch = layout.scratch(target, record.identity)
+    scratch = record.scratch(target)
     train, held_out, vaes = load_latents(latents, settings.holdout)
     widths = {domain: u.shape[1] for domain, u in train.items()}
     groups = paired(train, settings.workspace.pairs, settings.seed)

@@ -32,7 +32,7 @@ def run(settings: WorkspaceStudyStage, place: layout.Place, machine: Machine) ->
     table = place.path(layout.STUDY, study=settings.study)
     fields = settings.model_dump(mode="json")
     record = Record("workspace_study", place.scale, fields, inputs, modules, machine.device)
-    scratch = layout.scratch(table, record.identity)
+    scratch = record.scratch(table)
     label = f"workspace_study {settings.study}"
     train, held_out, _ = load_latents(latents, settings.holdout)
     raw, held_out_raw = map(denormalise, load_observations(data, "attributes", settings.holdout))

@@ -229,6 +229,7 @@ def load_reader(path: Path) -> Reader:
     description, state = weights.load(path, remedy)
     if description.pop("kind", "") != "reader":
         raise UserError(f"weights {path} are no reader's; make them with {remedy}")
-    reader = Reader(**description)
+    with weights.described(path, remedy):
+        reader = Reader(**description)
     weights.fill(reader, state, path, remedy)
     return reader

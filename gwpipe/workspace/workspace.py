@@ -193,7 +193,9 @@ def load_workspace(path: Path, vaes: Mapping[str, Path | str] | None = None) -> 
     """
     remedy = layout.command("train_workspace", path)
     description, state = weights_file.load(path, remedy)
-    kind, trained_on = description.pop("kind"), description.pop("vaes")
+    with weights_file.described(path, remedy):
+        kind, trained_on = description.pop("kind"), dict(description.pop("vaes"))
+        workspace = Workspace(**description)
     for name, weights in (vaes or {}).items():
         if name not in trained_on:
             continue
@@ -203,6 +205,5 @@ def load_workspace(path: Path, vaes: Mapping[str, Path | str] | None = None) -> 
                 f"workspace {path} was trained on latents of other weights of '{name}' than {others}; "
                 "make latents and workspace anew with gwpipe cache_latents and gwpipe train_workspace"
             )
-    workspace = Workspace(**description)
     weights_file.fill(workspace, state, path, remedy)
     return workspace, kind

@@ -200,6 +200,7 @@ def test_weights_are_enough_to_act(tiny, chain) -> None:
     np.testing.assert_array_equal(*(one.act(shown_now, first) for one in (agent, other)))
 
 
+@pytest.mark.slow
 def test_it_learns_the_chain(tiny, chain) -> None:
     """Reward grows with the place and ends at 7: the best policy creeps to 6 and stays until the time limit."""
     chosen = tiny.model_copy(update={"batch_size": 8, "world_model_lr": 3e-3, "entropy": 1e-3})

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from gwpipe import checkpoint
+from gwpipe import checkpoint, stopping
 from gwpipe.agents.dreaming import DreamingAgent
 from gwpipe.agents.loop import Saving, train
 from gwpipe.errors import UserError
@@ -183,3 +183,23 @@ def test_an_action_that_is_not_finite_ends_the_run(small, plain, chain) -> None:
     agent = Lost(plain(), chain().action_space, small, seed=5)
     with pytest.raises(UserError, match="step 0: the agent's action is not finite"):
         train(agent, chain, env_steps=40, env_steps_per_update=4, seed=0)
+
+
+def test_sigterm_leaves_a_checkpoint_of_the_episode_it_came_in(small, plain, chain, tmp_path: Path) -> None:
+    def play(folder: str, terminate: bool):
+        agent = _agent(small, plain, chain)
+
+        def measured(step: int, _: dict[str, float]) -> None:
+            if terminate:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+        saving = Saving(tmp_path / folder / "checkpoint.safetensors", "me", seconds=3600)
+        run = train(agent, chain, env_steps=200, env_steps_per_update=60, seed=0, saving=saving, on_metrics=measured)
+        return agent.weights(), run.curve
+
+    with pytest.raises(stopping.Stopped), stopping.on_sigterm():
+        play("stopped", terminate=True)
+    state = checkpoint.load(tmp_path / "stopped/checkpoint.safetensors", "me")
+    assert state is not None
+    assert 0 < state["run"]["env_steps"] < 200
+    assert _same(play("stopped", terminate=False), play("whole", terminate=False))

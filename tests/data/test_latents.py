@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 
+from gwpipe.artefact import hash_directory
 from gwpipe.data.episodes import open_episodes
 from gwpipe.data.latents import cache_latents, load_latents, open_latents
 from gwpipe.errors import UserError
@@ -38,6 +39,31 @@ def test_rows_are_aligned_with_the_data(collected: Callable[..., Path], tmp_path
         np.testing.assert_array_equal(cache.load("u"), rows)
         np.testing.assert_array_equal(cache.load("is_first"), episodes.load("is_first"))
         assert cache.attributes["made_from"] == {"data": "0", "vae": "1"}
+
+
+def test_a_cache_goes_on_behind_the_chunks_that_are_there(collected: Callable[..., Path], tmp_path: Path) -> None:
+    data = collected(rows=1100, length=1)
+    whole = cached(data, tmp_path, "random", "attr")
+    seen: list[int] = []
+
+    def encode(rows: np.ndarray) -> torch.Tensor:
+        seen.append(len(rows))
+        if len(seen) == 2:
+            raise KeyboardInterrupt
+        return first_three(rows)
+
+    path, scratch = tmp_path / "other.zarr", tmp_path / "scratch"
+    arguments = (open_episodes(data), "attributes", 3, encode, {"data": "0", "vae": "1"}, path, scratch)
+    with pytest.raises(KeyboardInterrupt):
+        cache_latents(*arguments, "me")
+    assert not path.exists()
+    cache_latents(*arguments, "me")
+    assert seen == [512, 512, 512, 76]
+    assert hash_directory(path) == hash_directory(whole)
+    # Rows of another identity are not taken over.
+    (scratch / "committed.json").write_text('{"rows": 512, "identity": "you"}')
+    cache_latents(*arguments, "me")
+    assert seen[4:] == [512, 512, 76]
 
 
 def test_loading_splits_each_cache_as_the_data_are_split(collected: Callable[..., Path], tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """The training loop: learning rate, batches, and going on after a kill."""
 
+import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from gwpipe import checkpoint, stopping
 from gwpipe.domains import fit as room
 from gwpipe.domains.batches import Batches
 from gwpipe.domains.catalogue import make_domain
@@ -137,3 +140,27 @@ def test_a_loss_that_is_not_finite_ends_the_run(monkeypatch: pytest.MonkeyPatch)
 
     with pytest.raises(UserError, match=r"test, step \d: loss = nan; lower max_lr \(0\.001\)"):
         room.fit(module, loss_of, optimisation(2, 2), Run(0, "test"))
+
+
+def test_sigterm_leaves_a_checkpoint_of_the_step_it_came_in(tmp_path: Path) -> None:
+    settings = OptimisationSettings(steps=20, batch_size=2, start_lr=0.1, max_lr=0.1, end_lr=0.1, weight_decay=0)
+
+    def trained(folder: str, terminated_in: int | None) -> torch.Tensor:
+        torch.manual_seed(0)
+        module = torch.nn.Linear(2, 1)
+        run = Run(0, "run", tmp_path / folder / "checkpoint.safetensors", "me", checkpoint_seconds=3600)
+
+        def loss_of(step: int) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+            if step == terminated_in:
+                os.kill(os.getpid(), signal.SIGTERM)
+            return module(torch.ones(1, 2) * step).square().mean(), {}
+
+        room.fit(module, loss_of, settings, run)
+        return module.weight.detach()
+
+    with pytest.raises(stopping.Stopped), stopping.on_sigterm():
+        trained("stopped", terminated_in=7)
+    state = checkpoint.load(tmp_path / "stopped/checkpoint.safetensors", "me")
+    assert state is not None
+    assert state["step"] == 8
+    assert torch.equal(trained("stopped", None), trained("whole", None))

@@ -94,8 +94,8 @@ def test_bars_and_the_lines_they_are_measured_against(tmp_path) -> None:
 
 
 def test_methods_are_called_as_in_the_paper() -> None:
-    assert [label(name) for name in ("gw_dreamer", "gw_dreamer_e2e", "ppo", "clip_ppo")] == [
-        "GW-Dreamer", "GW-Dreamer end-to-end", "PPO", "CLIP-PPO"
+    assert [label(name) for name in ("gw_dreamer", "gw_dreamer_e2e", "ppo", "clip_ppo", "dreamer_12m")] == [
+        "GW-Dreamer", "GW-Dreamer end-to-end", "PPO", "CLIP-PPO", "Dreamer 12M"
     ]  # fmt: skip
     assert model_free("vae_ppo")
     assert not model_free("gw_dreamer_e2e")

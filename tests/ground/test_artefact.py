@@ -91,3 +91,20 @@ def test_an_input_that_differs_from_its_manifest_is_refused(tmp_path):
     made.write_text("edited")
     with pytest.raises(UserError, match="differs from what its manifest says"):
         artefact.Record("train_vae", "smoke", {}, [made])
+
+
+def test_a_file_system_without_locks_is_worked_on_without(tmp_path, monkeypatch):
+    def lockless(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("gwpipe.artefact.fcntl.lockf", lockless)
+    assert artefact.Record("collect", "smoke", {}, []).scratch(tmp_path / "thing").is_dir()
+
+
+def test_a_folder_takes_the_place_of_another(tmp_path):
+    for name in ("made", "target"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "content").write_text(name)
+    artefact.move_into_place(tmp_path / "made", tmp_path / "target")
+    assert (tmp_path / "target/content").read_text() == "made"
+    assert [path.name for path in tmp_path.iterdir()] == ["target"]

@@ -1,3 +1,5 @@
+import errno
+
 import numpy as np
 import pytest
 import torch
@@ -95,3 +97,29 @@ def test_generators_go_on_where_they_were():
     expected = generator.random(4)
     checkpoint.restore_generator(generator, state)
     assert np.array_equal(generator.random(4), expected)
+
+
+def test_a_flipped_bit_is_seen(tmp_path, state):
+    path = tmp_path / "c.safetensors"
+    checkpoint.save(path, state, "me")
+    content = bytearray(path.read_bytes())
+    for place in (len(content) - 1, len(content) - 40):  # in tensors, which have no checksum of their own
+        content[place] ^= 1
+        path.write_bytes(content)
+        with pytest.raises(UserError, match="differs from its checksum"):
+            checkpoint.load(path, "me")
+        content[place] ^= 1
+
+
+def test_a_disk_that_is_full_leaves_the_old_checkpoint(tmp_path, state, monkeypatch):
+    path = tmp_path / "c.safetensors"
+    checkpoint.save(path, {"step": 1}, "me")
+
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("gwpipe.checkpoint.os.fsync", full)
+    with pytest.raises(UserError, match="No space left"):
+        checkpoint.save(path, state, "me")
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+    assert checkpoint.load(path, "me") == {"step": 1}

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from gwpipe.errors import UserError
-from gwpipe.machine import Machine
+from gwpipe.machine import Machine, claim, claim_one
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,17 @@ def test_what_is_there_is_taken(monkeypatch):
     assert torch.get_num_threads() >= 1
     Machine().prepare()
     assert torch.get_num_threads() == 1
+
+
+def test_a_free_device_is_one_that_nobody_has(monkeypatch, tmp_path):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,5")
+    # Each call opens the lock anew, as another process would.
+    assert [claim_one(2, tmp_path), claim_one(2, tmp_path)] == [0, 1]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["3", "5"]
+
+
+def test_free_is_asked_for_by_name(monkeypatch):
+    assert claim("cpu") == "cpu"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(UserError, match="torch finds no CUDA device here"):
+        claim("cuda:free")

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from gwpipe import layout
-from gwpipe.artefact import Record, verify
-from gwpipe.data.store import Field, RowWriter, move_into_place
+from gwpipe.artefact import Record, move_into_place, verify
+from gwpipe.data.store import Field, RowWriter
 from gwpipe.errors import UserError
 from gwpipe.machine import Machine
 from gwpipe.settings.stages import stage_settings

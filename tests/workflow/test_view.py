@@ -14,7 +14,7 @@ TRAININGS = {"train_vae", "train_workspace", "train_agent"}
 
 def test_the_plan_knows_every_job_and_its_sign_of_life(smoke):
     jobs = plan.read(smoke.root, "smoke").jobs
-    assert len(jobs) == 29
+    assert len(jobs) == len(list((smoke.root / "logs/smoke").glob("*/*.status.json"))) > 20
     for job in jobs:
         assert job.log == layout.log("smoke", job.stage, *job.wildcards.values())
         assert (smoke.root / job.log).with_suffix(".status.json").exists()
@@ -24,15 +24,16 @@ def test_after_the_run_all_is_done(smoke):
     told = json.loads(smoke.gwpipe("status", "--json").stdout)
     assert told["scale"] == "smoke"
     assert {run["state"] for run in told["runs"]} == {"done"}
+    assert len(told["runs"]) == len(plan.read(smoke.root, "smoke").jobs)
     first = smoke.gwpipe("status").stdout.splitlines()[0]
     assert "results/table1.csv" in first
-    assert "Snakemake has finished: 29 done" in first
+    assert f"Snakemake has finished: {len(told['runs'])} done" in first
 
 
 def test_every_training_has_metrics_and_no_step_twice(smoke):
     files = sorted((smoke.root / "logs/smoke").rglob("*.metrics.jsonl"))
     assert {file.parent.name for file in files} == TRAININGS
-    assert len(files) == 4 + 4 + 6
+    assert len(files) == sum(job.stage in TRAININGS for job in plan.read(smoke.root, "smoke").jobs)
     for file in files:
         lines = metrics.read(file)
         assert lines

@@ -34,11 +34,14 @@ rule train_agent:
         f"logs/{SCALE}/train_agent/{{env}}_{{task}}_{{method}}_{{seed}}.log",
     benchmark:
         f"results/{SCALE}/benchmarks/train_agent/{{env}}_{{task}}_{{method}}_{{seed}}.tsv"
+    resources:
+        device=DEVICE,
     params:
         scale=SCALE,
         settings=canonical("train_agent"),
     shell:
-        "gwpipe train_agent --scale {params.scale} --settings {params.settings:q} --threads {threads} 2> {log}"
+        "gwpipe train_agent --scale {params.scale} --settings {params.settings:q} "
+        "--threads {threads} --device {resources.device} 2> {log}"
 
 
 rule criterion:

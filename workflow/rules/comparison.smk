@@ -15,11 +15,14 @@ rule ablate:
         f"logs/{SCALE}/ablate/{{env}}_{{task}}.log",
     benchmark:
         f"results/{SCALE}/benchmarks/ablate/{{env}}_{{task}}.tsv"
+    resources:
+        device=DEVICE,
     params:
         scale=SCALE,
         settings=canonical("ablate"),
     shell:
-        "gwpipe ablate --scale {params.scale} --settings {params.settings:q} --threads {threads} 2> {log}"
+        "gwpipe ablate --scale {params.scale} --settings {params.settings:q} "
+        "--threads {threads} --device {resources.device} 2> {log}"
 
 
 rule figure5:

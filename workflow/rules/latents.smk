@@ -10,8 +10,11 @@ rule cache_latents:
     log:
         f"logs/{SCALE}/cache_latents/{{env}}_{{task}}_{{policy}}_{{domain}}.log",
     cache: CACHED
+    resources:
+        device=DEVICE,
     params:
         scale=SCALE,
         settings=canonical("cache_latents"),
     shell:
-        "gwpipe cache_latents --scale {params.scale} --settings {params.settings:q} --threads {threads} 2> {log}"
+        "gwpipe cache_latents --scale {params.scale} --settings {params.settings:q} "
+        "--threads {threads} --device {resources.device} 2> {log}"

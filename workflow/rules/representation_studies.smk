@@ -9,11 +9,14 @@ rule train_reader:
         f"logs/{SCALE}/train_reader/train_reader.log",
     benchmark:
         f"results/{SCALE}/benchmarks/train_reader/train_reader.tsv"
+    resources:
+        device=DEVICE,
     params:
         scale=SCALE,
         settings=canonical("train_reader"),
     shell:
-        "gwpipe train_reader --scale {params.scale} --settings {params.settings:q} --threads {threads} 2> {log}"
+        "gwpipe train_reader --scale {params.scale} --settings {params.settings:q} "
+        "--threads {threads} --device {resources.device} 2> {log}"
 
 
 rule workspace_quality:
@@ -33,11 +36,14 @@ rule workspace_quality:
         f"logs/{SCALE}/workspace_quality/workspace_quality.log",
     benchmark:
         f"results/{SCALE}/benchmarks/workspace_quality/workspace_quality.tsv"
+    resources:
+        device=DEVICE,
     params:
         scale=SCALE,
         settings=canonical("workspace_quality"),
     shell:
-        "gwpipe workspace_quality --scale {params.scale} --settings {params.settings:q} --threads {threads} 2> {log}"
+        "gwpipe workspace_quality --scale {params.scale} --settings {params.settings:q} "
+        "--threads {threads} --device {resources.device} 2> {log}"
 
 
 rule figure2:
@@ -55,11 +61,14 @@ rule figure2:
         f"logs/{SCALE}/figure2/figure2.log",
     benchmark:
         f"results/{SCALE}/benchmarks/figure2/figure2.tsv"
+    resources:
+        device=DEVICE,
     params:
         scale=SCALE,
         settings=canonical("figure2"),
     shell:
-        "gwpipe figure2 --scale {params.scale} --settings {params.settings:q} --threads {threads} 2> {log}"
+        "gwpipe figure2 --scale {params.scale} --settings {params.settings:q} "
+        "--threads {threads} --device {resources.device} 2> {log}"
 
 
 rule train_selection:
@@ -77,11 +86,14 @@ rule train_selection:
         f"logs/{SCALE}/train_selection/{{env}}_{{rule}}_{{seed}}.log",
     benchmark:
         f"results/{SCALE}/benchmarks/train_selection/{{env}}_{{rule}}_{{seed}}.tsv"
+    resources:
+        device=DEVICE,
     params:
         scale=SCALE,
         settings=canonical("train_selection"),
     shell:
-        "gwpipe train_selection --scale {params.scale} --settings {params.settings:q} --threads {threads} 2> {log}"
+        "gwpipe train_selection --scale {params.scale} --settings {params.settings:q} "
+        "--threads {threads} --device {resources.device} 2> {log}"
 
 
 rule fusion_rules:
@@ -99,11 +111,14 @@ rule fusion_rules:
         f"logs/{SCALE}/fusion_rules/fusion_rules.log",
     benchmark:
         f"results/{SCALE}/benchmarks/fusion_rules/fusion_rules.tsv"
+    resources:
+        device=DEVICE,
     params:
         scale=SCALE,
         settings=canonical("fusion_rules"),
     shell:
-        "gwpipe fusion_rules --scale {params.scale} --settings {params.settings:q} --threads {threads} 2> {log}"
+        "gwpipe fusion_rules --scale {params.scale} --settings {params.settings:q} "
+        "--threads {threads} --device {resources.device} 2> {log}"
 
 
 rule workspace_study:
@@ -122,11 +137,14 @@ rule workspace_study:
         f"logs/{SCALE}/workspace_study/{{study}}.log",
     benchmark:
         f"results/{SCALE}/benchmarks/workspace_study/{{study}}.tsv"
+    resources:
+        device=DEVICE,
     params:
         scale=SCALE,
         settings=canonical("workspace_study"),
     shell:
-        "gwpipe workspace_study --scale {params.scale} --settings {params.settings:q} --threads {threads} 2> {log}"
+        "gwpipe workspace_study --scale {params.scale} --settings {params.settings:q} "
+        "--threads {threads} --device {resources.device} 2> {log}"
 
 
 rule draw_study:
@@ -168,8 +186,11 @@ rule out_of_distribution:
         f"logs/{SCALE}/out_of_distribution/out_of_distribution.log",
     benchmark:
         f"results/{SCALE}/benchmarks/out_of_distribution/out_of_distribution.tsv"
+    resources:
+        device=DEVICE,
     params:
         scale=SCALE,
         settings=canonical("out_of_distribution"),
     shell:
-        "gwpipe out_of_distribution --scale {params.scale} --settings {params.settings:q} --threads {threads} 2> {log}"
+        "gwpipe out_of_distribution --scale {params.scale} --settings {params.settings:q} "
+        "--threads {threads} --device {resources.device} 2> {log}"

@@ -9,8 +9,11 @@ rule train_vae:
     log:
         f"logs/{SCALE}/train_vae/{{env}}_{{domain}}.log",
     cache: CACHED
+    resources:
+        device=DEVICE,
     params:
         scale=SCALE,
         settings=canonical("train_vae"),
     shell:
-        "gwpipe train_vae --scale {params.scale} --settings {params.settings:q} --threads {threads} 2> {log}"
+        "gwpipe train_vae --scale {params.scale} --settings {params.settings:q} "
+        "--threads {threads} --device {resources.device} 2> {log}"

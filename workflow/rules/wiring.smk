@@ -1,11 +1,21 @@
 # What the rules are wired with: paths at this scale, settings, and the artefacts a job needs. Functions only.
+import os
+
 from gwpipe import layout
 from gwpipe.errors import nearest
 from gwpipe.settings import domains, experts
 from gwpipe.settings.methods import METHODS
 from gwpipe.settings.stages import STAGES, stage_settings
 from gwpipe.settings.workspace_studies import STUDIES, study_named
-from gwpipe.sources import sources
+from gwpipe.sources import sources as files_of
+
+# Of rules that compute with tensors; a profile says otherwise with `set-resources`.
+DEVICE = os.environ.get("GWPIPE_DEVICE", "cpu")
+
+
+def sources(*modules):
+    """The files of these modules and of all they import; they travel with the workflow, not with the data."""
+    return [local(path) for path in files_of(*modules)]
 
 
 def at(pattern):

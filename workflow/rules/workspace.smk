@@ -9,8 +9,11 @@ rule train_workspace:
     log:
         f"logs/{SCALE}/train_workspace/{{env}}_{{kind}}.log",
     cache: CACHED
+    resources:
+        device=DEVICE,
     params:
         scale=SCALE,
         settings=canonical("train_workspace"),
     shell:
-        "gwpipe train_workspace --scale {params.scale} --settings {params.settings:q} --threads {threads} 2> {log}"
+        "gwpipe train_workspace --scale {params.scale} --settings {params.settings:q} "
+        "--threads {threads} --device {resources.device} 2> {log}"

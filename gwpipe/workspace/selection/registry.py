@@ -68,6 +68,7 @@ def load_selection(path: Path) -> Selection:
     description, state = weights_file.load(path, remedy)
     if "rule" not in description:
         raise UserError(f"weights {path} are no selection; give a file made by {remedy}")
-    selection = build(description.pop("rule"), {"activation": "tanh"} | description)
+    with weights_file.described(path, remedy):
+        selection = build(description.pop("rule"), {"activation": "tanh"} | description)
     weights_file.fill(selection, state, path, remedy)
     return selection
