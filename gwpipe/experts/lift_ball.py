@@ -4,12 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gwpipe.experts.engine import CLOSED, OPEN, Expert
+from gwpipe.experts.engine import OPEN, Expert
 
 _RADIUS, _DESK = 0.04, 0.76  # of the ball, and the desk's height, m
 _LOW = 0.016  # m above the desk, as low as the tip comes; the fingers' middle then meets the ball's well behind the tip
-_HANDLE = 0.13  # m in x from the door's handle, where the open hand fits beside it
-_GENTLE = 0.4  # of the full speed: nothing brakes a rolling ball
 _UP = 1.0  # m, height of the tip that lifts the ball well clear
 _VERTICAL = np.array([0.0, 0.0, 1.0])
 
@@ -31,11 +29,10 @@ class LiftBall(Expert):
 
     def held(self) -> bool:
         """The ball is between the fingers."""
-        return bool(np.linalg.norm(self.where("ball") - self.tip()) < 0.06)
+        return bool(np.linalg.norm(self.where("ball") - self.tip()) < 0.07)
 
     def take(self) -> Iterator[np.ndarray]:
-        """Wedge the ball between the fingers, from above, away from the door's handle, which would be in the way."""
-        yield from self._roll_off_handle()
+        """Wedge the ball between the fingers, from above; steeply, because the door's handle may hang over it."""
 
         def around(back: float, up: float) -> np.ndarray:
             axis = self.axis()
@@ -48,24 +45,3 @@ class LiftBall(Expert):
         for far in np.linspace(1.0, 0.0, 14):
             yield from self.reach(around(0.05 * far, 0.09 * far), OPEN, self.level, near=0.006, limit=2)
         yield from self.reach(lambda: around(0.0, 0.0), OPEN, self.level, near=0.004, limit=25)
-
-    def _roll_off_handle(self) -> Iterator[np.ndarray]:
-        def beside() -> float:
-            return float(self.where("ball")[0] - self.desk.physics.named.data.site_xpos["slide_handle"][0])
-
-        side = 1.0 if beside() > 0.0 else -1.0
-
-        def point(distance: float, y: float, z: float) -> np.ndarray:
-            ball = self.where("ball")
-            return np.array([ball[0] - side * distance, ball[1] + y, z])
-
-        if abs(beside()) < _HANDLE:
-            yield from self.travel(lambda: point(0.08, -0.06, 0.81), CLOSED)
-            yield from self.reach(lambda: point(0.08, -0.05, 0.81), CLOSED, near=0.02)
-            yield from self.reach(lambda: point(0.075, -0.01, 0.80), CLOSED, near=0.01, limit=30)
-            for _ in range(80):
-                if abs(beside()) >= _HANDLE - 0.03:
-                    break
-                action = self.toward(point(0.0, 0.0, 0.80), CLOSED)
-                action[0] *= _GENTLE
-                yield action
