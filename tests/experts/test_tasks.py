@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gwpipe.settings.environments import TASKS
+from gwpipe.settings.experts import EXPERTS
 
 
 def test_presses_the_button_and_keeps_it_pressed(play) -> None:
@@ -28,7 +28,7 @@ def test_a_noisy_expert_still_solves_its_task(play) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("task", TASKS["robodesk"])
+@pytest.mark.parametrize("task", EXPERTS)
 def test_succeeds_on_held_out_starts(play, task) -> None:
     told = [play(task, seed=1000 + seed, decisions=500, after=1) for seed in range(10)]
     assert np.mean([one.any() for one in told]) >= 0.8
