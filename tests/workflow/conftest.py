@@ -48,6 +48,7 @@ class Checkout:
         return jobs
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in the same hook
 def pytest_collection_modifyitems(items):
     """All that shares the smoke run belongs to one worker, or each worker would make its own."""
     for item in items:
