@@ -20,7 +20,7 @@ from gwpipe.layout import Place
 from gwpipe.machine import Machine, claim
 from gwpipe.settings import config as configuration
 from gwpipe.settings.model import Scale, Settings
-from gwpipe.settings.stages import RESERVED_STAGES, STAGES, stage_settings
+from gwpipe.settings.stages import STAGES, stage_settings
 from gwpipe.view import commands
 
 PAPER_SCALE = Path("workflow/scales/paper.yaml")
@@ -114,8 +114,6 @@ def refuse_unknown(words: list[str]) -> None:
     """One line for a stage that does not exist, in place of argparse's list of all."""
     valid = [*STAGES, *commands.COMMANDS]
     if words and not words[0].startswith("-") and words[0] not in valid:
-        if words[0] in RESERVED_STAGES:
-            raise UserError(f"stage '{words[0]}' is reserved and not available yet")
         raise UserError(f"stage '{words[0]}' is unknown{nearest(words[0], valid)}")
 
 

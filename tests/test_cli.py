@@ -12,7 +12,7 @@ from gwpipe.cli import main
     [
         (["train_workspce"], "stage 'train_workspce' is unknown; did you mean 'train_workspace'?"),
         (["xyz"], "stage 'xyz' is unknown; valid here: collect, "),
-        (["ablate"], "stage 'ablate' is reserved"),
+        (["ablate"], "ablate needs --env"),
         (["train_reader", "--settings", "{}"], "--settings also needs --scale"),
         (["train_reader", "--settings", "{}", "--scale", "../elsewhere"], "--scale '../elsewhere' is no scale"),
         (["train_reader", "--settings", "{}", "--scale", ""], "--settings also needs --scale"),

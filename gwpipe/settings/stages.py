@@ -305,8 +305,6 @@ STAGES: dict[str, tuple[type[Settings], Callable[..., Settings], tuple[str, ...]
 }
 """Stage → (its settings class, how they are cut out of the configuration, the wildcards that choose one)."""
 
-RESERVED_STAGES = ("figures", "train_expert")
-
 
 def stage_settings(stage: str, config: Config, paper: Config | None = None, **wildcards: Any) -> Settings:
     """Settings of one run of `stage`; `paper` is the configuration at paper scale (for `count_flops` alone).

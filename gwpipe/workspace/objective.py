@@ -45,7 +45,8 @@ def workspace_losses(
     Raises:
         ValueError: these groups can train none of the losses asked for.
     """
-    wanted = {name for name in trainable(groups, workspace.domains) if coefficients.get(name)}
+    # In a fixed order: a set's differs between processes, and with it the rounding of the sum.
+    wanted = [name for name in trainable(groups, workspace.domains) if coefficients.get(name)]
     u = {group: workspace.standardise(latents) for group, latents in groups.items()}
     pre = together(workspace.encoders, {(group, x): value for group in u for x, value in u[group].items()})
     found: dict[str, Tensor] = {}

@@ -50,7 +50,7 @@ def test_private_values_are_uniform_and_tell_nothing(many: np.ndarray) -> None:
 
 def test_the_private_value_is_in_the_latent_and_nowhere_else(many: np.ndarray, tmp_path: Path) -> None:
     torch.set_num_threads(1)
-    chosen = settings(400)
+    chosen = settings(800)
     domain = make_domain("simple_shapes", "attr_unpaired", chosen)
     train_vae(domain, many[:5000], many[5000:], chosen, Run(0, "test"))
     unseen = many[5000:]

@@ -23,6 +23,7 @@ CUT = [
     "representation.workspace.optimisation.steps=1",
     "representation.workspace.optimisation.batch_size=16",
     "agents.evaluation.episodes=1",
+    "agents.dreaming.batch_size=4",
 ]
 DATA = {
     "simple_shapes": "[{task: centre, policy: random, rows: 60, episode_decisions: 1}]",
