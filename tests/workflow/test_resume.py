@@ -110,6 +110,11 @@ def newest(scratch):
     return max(times)
 
 
+def folders(scratch):
+    """Those of the runs; beside them lies the lock by which one process at a time makes the artefact."""
+    return {path for path in scratch.iterdir() if path.is_dir()} if scratch.exists() else set()
+
+
 def test_a_checkpoint_of_other_settings_is_refused(smoke, tmp_path):
     """Each run has a scratch folder of its own; a checkpoint that was moved into another's is seen."""
     target = inputs(smoke, tmp_path, "train_vae")
@@ -120,14 +125,14 @@ def test_a_checkpoint_of_other_settings_is_refused(smoke, tmp_path):
         time.sleep(0.002)
     process.kill()
     process.wait()
-    (own,) = scratch.iterdir()
+    (own,) = folders(scratch)
     other = {**call, "args": [*call["args"], "--set", f"{SHAPES}.representation.vae.v.beta=0.3"]}
     process = subprocess.Popen(**other, stderr=subprocess.DEVNULL)
-    while len(list(scratch.iterdir())) < 2 and process.poll() is None:
+    while len(folders(scratch)) < 2 and process.poll() is None:
         time.sleep(0.002)
     process.kill()
     process.wait()
-    (second,) = set(scratch.iterdir()) - {own}
+    (second,) = folders(scratch) - {own}
     shutil.copytree(own, second, dirs_exist_ok=True)
     done = subprocess.run(**other, capture_output=True, text=True)
     assert done.returncode == 2
