@@ -19,6 +19,7 @@ import torch
 from gwpipe import layout
 from gwpipe.artefact import Record, hash_file, staging, verify
 from gwpipe.domains import weights
+from gwpipe.domains.catalogue import build
 from gwpipe.errors import UserError
 from gwpipe.settings.model import Settings
 
@@ -59,6 +60,8 @@ def take(name: str, form: dict[str, Any], target: Path, settings: Settings, plac
     stage = "train_vae" if "/vae/" in name else "train_workspace"
     record = Record(stage, place.scale, settings.model_dump(mode="json"), [source])
     held, _ = weights.load(source, "an installation of the package")
+    if stage == "train_vae":
+        held = build(held).describe()  # with the options that came after it was packed
     for key, value in form.items():
         if held.get(key) != value:
             raise UserError(

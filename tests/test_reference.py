@@ -112,3 +112,13 @@ def test_what_comes_with_the_package_is_whole_and_small() -> None:
         path, _ = reference.reference(name)
         assert path.is_file()
     assert sum(path.stat().st_size for path in reference.FOLDER.rglob("*.safetensors")) <= 16 * 2**20
+
+
+def test_what_comes_with_the_package_fits_the_default_scale(repository: Path, tmp_path: Path) -> None:
+    config, place = load([repository / "config.yaml"], [REFERENCE]), Place(tmp_path, "default")
+    for name in VAES:
+        run("train_vae", config, place, domain=name)
+    vaes = {name: place.path(layout.VAE, env="simple_shapes", domain=name) for name in VAES}
+    for kind in ("gw", "clip"):
+        run("train_workspace", config, place, kind=kind)
+        load_representation(vaes, place.path(layout.WORKSPACE, env="simple_shapes", kind=kind))
