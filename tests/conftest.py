@@ -9,6 +9,9 @@ import pytest
 # Several workers share few cores; must be set before the first import of torch.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import numpy as np
+import torch
+
 from gwpipe.settings import Config, load
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -27,6 +30,24 @@ def smoke_config() -> Config:
 @pytest.fixture(scope="session")
 def paper_config() -> Config:
     return load([REPOSITORY / "config.yaml", REPOSITORY / "workflow/scales/paper.yaml"])
+
+
+def _same(one, other) -> bool:
+    if isinstance(one, torch.Tensor):
+        return one.dtype == other.dtype and torch.equal(one, other)
+    if isinstance(one, np.ndarray):
+        return one.dtype == other.dtype and np.array_equal(one, other)
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple):
+        return type(one) is type(other) and len(one) == len(other) and all(map(_same, one, other))
+    return type(one) is type(other) and one == other
+
+
+@pytest.fixture(scope="session")
+def same():
+    """Are two nested states alike, to the last bit and type?"""
+    return _same
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

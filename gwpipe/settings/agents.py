@@ -8,13 +8,13 @@ from gwpipe.errors import UserError
 from gwpipe.settings.dreamer_v3 import DreamerV3Block, DreamerV3Settings
 from gwpipe.settings.end_to_end import EndToEndSettings
 from gwpipe.settings.figures import AblationSettings
-from gwpipe.settings.learning import LearningSettings
+from gwpipe.settings.learning import ReplayedSettings
 from gwpipe.settings.methods import Method, entry
 from gwpipe.settings.model import Seeds, Settings, Widths
 from gwpipe.settings.ppo import PPOSettings
 
 
-class DreamingSettings(LearningSettings):
+class DreamingSettings(ReplayedSettings):
     """The paper's GRU world model and actor-critic (Tables XI-XVII).
 
     Keys without a default come from the paper's tables. The defaults of the others are what the paper leaves open.
@@ -67,23 +67,7 @@ class DreamingSettings(LearningSettings):
     scale_rate: float = Field(0.01, gt=0, le=1)
     scale_floor: float = Field(1.0, gt=0)
 
-    # Data
-    replay_capacity: int = Field(100_000, gt=0)
-    batch_size: int = Field(gt=0)
-    batch_length: int = Field(gt=1)
-    """Steps t → t+1 in a replayed chunk."""
     max_gradient_norm: float = Field(100.0, gt=0)
-
-    @property
-    def data_for_an_update(self) -> dict[str, int]:
-        return {"prefill": self.prefill, "batch_length": self.batch_length, **super().data_for_an_update}
-
-    @model_validator(mode="after")
-    def _a_chunk_fits_into_the_replay(self) -> Self:
-        if self.replay_capacity <= self.batch_length:
-            chunk = f"a chunk has batch_length + 1 = {self.batch_length + 1} rows"
-            raise ValueError(f"replay_capacity {self.replay_capacity} is too small: {chunk}")
-        return self
 
 
 class EndToEndDreamingSettings(DreamingSettings):

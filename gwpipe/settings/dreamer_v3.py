@@ -1,11 +1,11 @@
 """Settings of DreamerV3, the baseline "Dreamer" (Tables XIX, XX). Nothing here may import torch."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from gwpipe.settings.learning import LearningSettings
+from gwpipe.settings.learning import ReplayedSettings
 from gwpipe.settings.model import Settings
 
 BLOCKS = 8
@@ -50,7 +50,7 @@ class Widths(Settings):
     units: Width = None
 
 
-class DreamerV3Block(LearningSettings):
+class DreamerV3Block(ReplayedSettings):
     """What all sizes of DreamerV3 share.
 
     Keys without a default come from Table XX. The defaults of the others are DreamerV3's own.
@@ -80,23 +80,6 @@ class DreamerV3Block(LearningSettings):
     """Learnt by the continue head together with the ends of episodes."""
     return_lambda: float = Field(0.95, ge=0, le=1)
     entropy: float = Field(3e-4, ge=0)
-
-    # Data
-    replay_capacity: int = Field(100_000, gt=0)
-    batch_size: int = Field(gt=0)
-    batch_length: int = Field(gt=1)
-    """Rows of a replayed chunk that are trained on; one more gives the first latent."""
-
-    @model_validator(mode="after")
-    def _a_chunk_fits_into_the_replay(self) -> Self:
-        if self.replay_capacity <= self.batch_length:
-            chunk = f"a chunk has batch_length + 1 = {self.batch_length + 1} rows"
-            raise ValueError(f"replay_capacity {self.replay_capacity} is too small: {chunk}")
-        return self
-
-    @property
-    def data_for_an_update(self) -> dict[str, int]:
-        return {"prefill": self.prefill, "batch_length": self.batch_length, **super().data_for_an_update}
 
     @property
     def learning_rates(self) -> dict[str, float]:

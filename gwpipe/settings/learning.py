@@ -1,6 +1,8 @@
 """What the training loop asks of every method's settings."""
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from gwpipe.settings.model import Settings
 
@@ -31,4 +33,24 @@ class LearningSettings(Settings):
 
     def of(self, variant: str) -> "LearningSettings":
         """The block for one variant of its methods (`methods.Entry`); most have none."""
+        return self
+
+
+class ReplayedSettings(LearningSettings):
+    """The base of a block whose methods learn from chunks of replayed rows."""
+
+    replay_capacity: int = Field(100_000, gt=0)
+    batch_size: int = Field(gt=0)
+    batch_length: int = Field(gt=1)
+    """Rows of a chunk less one: steps t → t+1 to learn, or rows to train on after one that gives the first latent."""
+
+    @property
+    def data_for_an_update(self) -> dict[str, int]:
+        return {"prefill": self.prefill, "batch_length": self.batch_length, **super().data_for_an_update}
+
+    @model_validator(mode="after")
+    def _a_chunk_fits_into_the_replay(self) -> Self:
+        if self.replay_capacity <= self.batch_length:
+            chunk = f"a chunk has batch_length + 1 = {self.batch_length + 1} rows"
+            raise ValueError(f"replay_capacity {self.replay_capacity} is too small: {chunk}")
         return self

@@ -35,7 +35,6 @@ def run(settings: Figure2Stage, place: layout.Place, machine: Machine) -> None:
         write_table(tidy_frame(rows, COLUMNS, env=ENV, scale=settings.scale, seed=settings.seed), partial)
     figure = draw_figure2(shown, decoded, settings.scale, settings.seed)
     pictures = [place.path(layout.FIGURE2), place.path(layout.FIGURE2_PDF)]
-    for path in pictures:
-        save_figure(figure, path)
+    save_figure(figure, *pictures)
     for path in (*pictures, numbers):
         record.write(path)

@@ -38,7 +38,6 @@ def run(settings: FigureStage, place: layout.Place, machine: Machine) -> None:
     with staging(numbers) as partial:
         drawn.to_csv(partial, index=False)
     pictures = [place.path(layout.FIGURE5), place.path(layout.FIGURE5_PDF)]
-    for path in pictures:
-        save_figure(figure, path)
+    save_figure(figure, *pictures)
     for path in (*pictures, numbers):
         record.write(path)

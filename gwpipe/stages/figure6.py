@@ -33,7 +33,6 @@ def run(settings: FigureStage, place: layout.Place, machine: Machine) -> None:
     with staging(numbers) as partial:
         pd.concat(panels, ignore_index=True).to_csv(partial, index=False)
     pictures = [place.path(layout.FIGURE6), place.path(layout.FIGURE6_PDF)]
-    for path in pictures:
-        save_figure(figure, path)
+    save_figure(figure, *pictures)
     for path in (*pictures, numbers):
         record.write(path)

@@ -36,7 +36,6 @@ def run(settings: FusionRulesStage, place: layout.Place, machine: Machine) -> No
         write_table(frame, partial)
     figure = draw_fusion_rules(frame)
     pictures = [place.path(layout.FUSION_RULES_FIGURE), place.path(layout.FUSION_RULES_PDF)]
-    for path in pictures:
-        save_figure(figure, path)
+    save_figure(figure, *pictures)
     for path in (table, *pictures):
         record.write(path)

@@ -61,8 +61,7 @@ def run(settings: OutOfDistributionStage, place: layout.Place, machine: Machine)
         write_table(frame, partial)
     figure = draw_out_of_distribution(frame)
     pictures = [place.path(layout.OUT_OF_DISTRIBUTION_FIGURE), place.path(layout.OUT_OF_DISTRIBUTION_PDF)]
-    for path in pictures:
-        save_figure(figure, path)
+    save_figure(figure, *pictures)
     for path in (table, *pictures):
         record.write(path)
     shutil.rmtree(scratch.parent, ignore_errors=True)

@@ -161,16 +161,8 @@ def test_observing_without_acting_is_refused(tiny: DreamerV3Settings) -> None:
         agent.observe(Row(row, 0, 0.0, True, False, False))
 
 
-def same(one, other) -> bool:
-    if isinstance(one, dict):
-        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
-    if isinstance(one, list | tuple):
-        return len(one) == len(other) and all(map(same, one, other))
-    return torch.equal(one, other) if isinstance(one, torch.Tensor) else one == other
-
-
 @pytest.mark.parametrize("optimiser", ["paper", "upstream"])
-def test_stopped_and_continued_equals_uninterrupted(tiny, chain, tmp_path: Path, optimiser: str) -> None:
+def test_stopped_and_continued_equals_uninterrupted(tiny, chain, tmp_path: Path, optimiser: str, same) -> None:
     chosen = tiny.model_copy(update={"optimiser": optimiser})
     space, shown = chain().action_space, chain().observation_space
 

@@ -47,14 +47,6 @@ def _agent(settings: EndToEndDreamingSettings, chain, seed: int = 5) -> EndToEnd
     return EndToEndAgent(_seen(), chain().action_space, settings, seed)
 
 
-def _same(one, other) -> bool:
-    if isinstance(one, dict):
-        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
-    if isinstance(one, list | tuple):
-        return len(one) == len(other) and all(map(_same, one, other))
-    return torch.equal(one, other) if isinstance(one, torch.Tensor) else one == other
-
-
 def test_the_settings_are_those_of_dreaming_and_the_representations_workspace(repository) -> None:
     config = load([repository / "config.yaml"])
     study = config.environments.simple_shapes
@@ -108,7 +100,7 @@ def test_what_acts_is_saved_whole(along, chain) -> None:
     assert set(agent.weights()) == {"workspace", *DreamingAgent.weights(agent)}
 
 
-def test_stopped_and_continued_equals_uninterrupted(along, chain, tmp_path: Path) -> None:
+def test_stopped_and_continued_equals_uninterrupted(along, chain, tmp_path: Path, same) -> None:
     def play(agent: EndToEndAgent, env_steps: int, saving: Saving | None = None):
         return train(agent, chain, env_steps=env_steps, env_steps_per_update=4, seed=9, saving=saving)
 
@@ -117,7 +109,7 @@ def test_stopped_and_continued_equals_uninterrupted(along, chain, tmp_path: Path
     saving = Saving(tmp_path / "checkpoint.safetensors", "these settings", seconds=0)
     play(_agent(along, chain), 90, saving)
     assert play(again, 160, saving) == uninterrupted
-    assert _same(again.state(), whole.state())
+    assert same(again.state(), whole.state())
 
 
 @pytest.mark.parametrize(("after", "expected"), [("hold", [18, 19, 19, 19]), ("repeat", [18, 19, 0, 1])])

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from gwpipe import checkpoint, stopping
 from gwpipe.agents.dreaming import DreamingAgent
@@ -21,14 +20,6 @@ from gwpipe.settings.agents import DreamingSettings
 
 def _agent(settings: DreamingSettings, plain, chain) -> DreamingAgent:
     return DreamingAgent(plain(), chain().action_space, settings, seed=5)
-
-
-def _same(one, other) -> bool:
-    if isinstance(one, dict):
-        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
-    if isinstance(one, list | tuple):
-        return len(one) == len(other) and all(map(_same, one, other))
-    return torch.equal(one, other) if isinstance(one, torch.Tensor) else one == other
 
 
 def test_steps_are_environment_steps_and_curves_have_a_point_an_episode(small, plain, chain) -> None:
@@ -60,7 +51,7 @@ def test_steps_are_environment_steps_and_curves_have_a_point_an_episode(small, p
 
 
 @pytest.mark.parametrize("stored", [False, True])
-def test_stopped_and_continued_equals_uninterrupted(small, plain, chain, tmp_path: Path, stored: bool) -> None:
+def test_stopped_and_continued_equals_uninterrupted(small, plain, chain, tmp_path: Path, stored: bool, same) -> None:
     settings = small.model_copy(update={"initial_state": "stored" if stored else "zero"})
 
     def play(agent: DreamingAgent, env_steps: int, saving: Saving | None):
@@ -89,7 +80,7 @@ def test_stopped_and_continued_equals_uninterrupted(small, plain, chain, tmp_pat
     again = _agent(settings, plain, chain)
     continued = play(again, 300, saving)
     assert continued == uninterrupted
-    assert _same(again.state(), whole.state())
+    assert same(again.state(), whole.state())
 
 
 VICTIM = textwrap.dedent("""
@@ -110,7 +101,7 @@ VICTIM = textwrap.dedent("""
 """)
 
 
-def test_killed_and_started_again_ends_with_the_same_weights(small, plain, chain, tmp_path: Path) -> None:
+def test_killed_and_started_again_ends_with_the_same_weights(small, plain, chain, tmp_path: Path, same) -> None:
     path = tmp_path / "checkpoint.safetensors"
     words = [sys.executable, "-c", VICTIM, str(path), str(Path(__file__).parent), small.model_dump_json()]
     with subprocess.Popen(words, env={**os.environ, "OMP_NUM_THREADS": "1"}, stdout=subprocess.PIPE) as victim:
@@ -129,7 +120,7 @@ def test_killed_and_started_again_ends_with_the_same_weights(small, plain, chain
     saving = Saving(path, "x", seconds=0)
     continued = train(again, chain, env_steps=300, env_steps_per_update=4, seed=9, saving=saving)
     assert continued == uninterrupted
-    assert _same(again.state(), whole.state())
+    assert same(again.state(), whole.state())
 
 
 def test_a_checkpoint_of_other_settings_is_refused(small, plain, chain, tmp_path: Path) -> None:
@@ -185,7 +176,7 @@ def test_an_action_that_is_not_finite_ends_the_run(small, plain, chain) -> None:
         train(agent, chain, env_steps=40, env_steps_per_update=4, seed=0)
 
 
-def test_sigterm_leaves_a_checkpoint_of_the_episode_it_came_in(small, plain, chain, tmp_path: Path) -> None:
+def test_sigterm_leaves_a_checkpoint_of_the_episode_it_came_in(small, plain, chain, tmp_path: Path, same) -> None:
     def play(folder: str, terminate: bool):
         agent = _agent(small, plain, chain)
 
@@ -202,4 +193,4 @@ def test_sigterm_leaves_a_checkpoint_of_the_episode_it_came_in(small, plain, cha
     state = checkpoint.load(tmp_path / "stopped/checkpoint.safetensors", "me")
     assert state is not None
     assert 0 < state["run"]["env_steps"] < 200
-    assert _same(play("stopped", terminate=False), play("whole", terminate=False))
+    assert same(play("stopped", terminate=False), play("whole", terminate=False))

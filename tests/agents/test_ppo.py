@@ -33,16 +33,6 @@ def _agent(seen, space, settings: PPOSettings, seed: int = 0) -> PPOAgent:
     return PPOAgent(seen, space, settings, seed)
 
 
-def _same(one, other) -> bool:
-    if isinstance(one, dict):
-        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
-    if isinstance(one, list | tuple):
-        return len(one) == len(other) and all(map(_same, one, other))
-    if isinstance(one, np.ndarray):
-        return np.array_equal(one, other)
-    return torch.equal(one, other) if isinstance(one, torch.Tensor) else one == other
-
-
 def _play(agent: PPOAgent, rows: int, ends: dict[int, bool]) -> list[np.ndarray]:
     """Rows 0 … rows-1, reward 10·t on arriving at row t; `ends`: row that is an episode's last → is it terminal?"""
     shown = []
@@ -112,7 +102,7 @@ def test_rewards_are_divided_by_the_running_deviation_of_the_discounted_return(p
     np.testing.assert_allclose(agent.algorithm.rollout_buffer.rewards[:8, 0], expected, rtol=1e-6)
 
 
-def test_evaluation_touches_nothing_of_training(plain, chain, few) -> None:
+def test_evaluation_touches_nothing_of_training(plain, chain, few, same) -> None:
     def run(between: bool) -> PPOAgent:
         agent = _agent(plain(), chain().action_space, few)
 
@@ -128,7 +118,7 @@ def test_evaluation_touches_nothing_of_training(plain, chain, few) -> None:
 
     watched, alone = run(True), run(False)
     assert watched.updates == alone.updates >= 3
-    assert _same(watched.state(), alone.state())
+    assert same(watched.state(), alone.state())
 
 
 def test_an_update_moves_actor_and_critic_and_leaves_the_global_generators_alone(plain, chain, few) -> None:
@@ -157,7 +147,9 @@ def pictures():
 
 
 @pytest.mark.parametrize("raw", [True, False], ids=["observations", "z"])
-def test_stopped_and_continued_equals_uninterrupted(plain, chain, pictures, few, tmp_path: Path, raw: bool) -> None:
+def test_stopped_and_continued_equals_uninterrupted(
+    plain, chain, pictures, few, tmp_path: Path, raw: bool, same
+) -> None:
     env = pictures if raw else chain
 
     def fresh() -> PPOAgent:
@@ -172,7 +164,7 @@ def test_stopped_and_continued_equals_uninterrupted(plain, chain, pictures, few,
     play(fresh(), 100, saving)
     assert checkpoint.load(saving.path, "these settings")["agent"]["rollout"]["filled"] > 0
     assert play(again, 200, saving) == uninterrupted
-    assert _same(again.state(), whole.state())
+    assert same(again.state(), whole.state())
 
 
 @pytest.mark.parametrize("side", [32, 64])

@@ -28,19 +28,7 @@ def state():
     }
 
 
-def same(a, b):
-    if isinstance(a, torch.Tensor):
-        return a.dtype == b.dtype and torch.equal(a, b)
-    if isinstance(a, np.ndarray):
-        return a.dtype == b.dtype and np.array_equal(a, b)
-    if isinstance(a, dict):
-        return a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)
-    if isinstance(a, list | tuple):
-        return type(a) is type(b) and len(a) == len(b) and all(map(same, a, b))
-    return type(a) is type(b) and a == b
-
-
-def test_a_state_comes_back_as_it_was(tmp_path, state):
+def test_a_state_comes_back_as_it_was(tmp_path, state, same):
     checkpoint.save(tmp_path / "c.safetensors", state, "me")
     assert same(checkpoint.load(tmp_path / "c.safetensors", "me"), state)
 

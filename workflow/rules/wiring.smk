@@ -64,7 +64,7 @@ def agents(env):
 def data_of_representation(wildcards):
     """Every data set that the representation of an environment is trained on, each with its manifest."""
     if representation(wildcards).reference:
-        return []
+        return packaged(f"{wildcards.env}/vae/{wildcards.domain}")
     return [
         path.format(env=wildcards.env, task=source.task, policy=source.policy)
         for source in representation(wildcards).data
@@ -89,6 +89,19 @@ def caches(env, *names):
         for source in block.data
         for domain in names or block.domains
     ]
+
+
+def packaged(name):
+    """Reference weights of that name; nothing where the package has none, which the stage says in one line."""
+    path = layout.REFERENCE / f"{name}.safetensors"
+    return [os.path.relpath(path)] if path.exists() else []
+
+
+def latents_of_workspace(wildcards):
+    """What a workspace comes from: latents, or the package."""
+    if representation(wildcards).reference:
+        return packaged(f"{wildcards.env}/workspace/{wildcards.kind}")
+    return latents_of_representation(wildcards)
 
 
 def latents_of_representation(wildcards):

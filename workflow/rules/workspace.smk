@@ -1,7 +1,7 @@
 rule train_workspace:
     """The Global Workspace (gw) or the CLIP-like model (clip)."""
     input:
-        latents=latents_of_representation,
+        latents=latents_of_workspace,
         code=sources("gwpipe.stages.train_workspace"),
     output:
         weights=at(layout.WORKSPACE),
