@@ -61,6 +61,13 @@ def agents(env):
     return CONFIG.environments[env].agents
 
 
+def workers(wildcards):
+    """Processes that collect a data set: the data sets of all environments share out the cores, 8 at most for each."""
+    data_sets = sum(len(CONFIG.environments[env].representation.data) for env in settings.ENVIRONMENTS)
+    cores = workflow.resource_settings.cores or 1  # a cluster's number is its profile's
+    return max(1, min(8, cores // data_sets))
+
+
 def data_of_representation(wildcards):
     """Every data set that the representation of an environment is trained on, each with its manifest."""
     if representation(wildcards).reference:
