@@ -68,6 +68,14 @@ class Machine:
             raise UserError(f"device '{self.device}': the CUDA devices here are cuda:0 to cuda:{count - 1}")
 
 
+def shared_out(cores: int, jobs: int, most: int = 8) -> int:
+    """Processes for each of `jobs` that run side by side on `cores`, or on the processors there are if those are fewer.
+
+    Snakemake may be given more cores than there are, so that more jobs run at a time.
+    """
+    return max(1, min(most, min(cores, len(os.sched_getaffinity(0))) // jobs))
+
+
 def claim(device: str) -> str:
     """`device` itself, or, of `cuda:free`, the first CUDA device that is free, for this process alone until it ends.
 

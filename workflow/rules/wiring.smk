@@ -3,6 +3,7 @@ import os
 
 from gwpipe import layout
 from gwpipe.errors import nearest
+from gwpipe.machine import shared_out
 from gwpipe.settings import domains, experts
 from gwpipe.settings.methods import METHODS
 from gwpipe.settings.stages import STAGES, stage_settings
@@ -62,10 +63,9 @@ def agents(env):
 
 
 def workers(wildcards):
-    """Processes that collect a data set: the data sets of all environments share out the cores, 8 at most for each."""
+    """Processes that collect a data set, where no profile says it."""
     data_sets = sum(len(CONFIG.environments[env].representation.data) for env in settings.ENVIRONMENTS)
-    cores = workflow.resource_settings.cores or 1  # a cluster's number is its profile's
-    return max(1, min(8, cores // data_sets))
+    return shared_out(workflow.resource_settings.cores or 1, data_sets)
 
 
 def data_of_representation(wildcards):
