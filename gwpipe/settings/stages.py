@@ -293,6 +293,7 @@ STAGES: dict[str, tuple[type[Settings], Callable[..., Settings], tuple[str, ...]
     "expert_table": (experts.ExpertTableStage, experts.expert_table, ()),
     "criterion": (CriterionStage, criterion, ("env", "task")),
     "ablate": (figures.AblateStage, ablate, ("env", "task")),
+    "figure4": (figures.Figure4Stage, figures.figure4, ()),
     "figure5": (figures.FigureStage, figures.figure, ()),
     "figure6": (figures.FigureStage, figures.figure, ()),
     "train_reader": (studies.TrainReaderStage, studies.train_reader, ()),

@@ -150,6 +150,12 @@ def of_panels(pattern):
     ]
 
 
+def acting_experts():
+    """The modules of the experts that Figure 4 shows, where its tasks have one."""
+    tasks = [agents(env).task for env in CONFIG.figures.panels]
+    return [module for task in tasks if task in experts.EXPERTS for module in experts.modules(task, "expert")]
+
+
 def curves_of_panels(wildcards):
     """The curves of every environment that Figure 5 shows, with their manifests."""
     return [
