@@ -1,10 +1,10 @@
-"""Settings of the stages that compare trained agents: the ablation of modalities, and Figures 5 and 6."""
+"""Settings of Figure 4, and of the stages that compare trained agents: the ablation of modalities, Figures 5 and 6."""
 
 from typing import Literal
 
 from gwpipe.settings.choices import kinds_of
 from gwpipe.settings.config import Config
-from gwpipe.settings.environments import EnvironmentName
+from gwpipe.settings.environments import EnvironmentName, RoboDeskSettings, SimpleShapesSettings
 from gwpipe.settings.methods import Method
 from gwpipe.settings.model import Scale, Seed, Seeds, Settings
 from gwpipe.settings.representation import DomainName
@@ -20,6 +20,17 @@ class AblateStage(Settings):
     blank_episodes: int
     mode: Literal["sample", "greedy"]
     representation_seed: Seed
+    seed: Seed
+
+
+class ObservedSettings(Settings):
+    env: EnvironmentName
+    task: str
+    environment: SimpleShapesSettings | RoboDeskSettings
+
+
+class Figure4Stage(Settings):
+    panels: list[ObservedSettings]
     seed: Seed
 
 
@@ -49,6 +60,15 @@ def ablate(config: Config, env: EnvironmentName) -> AblateStage:
         representation_seed=study.representation.seed,
         seed=0,
     )
+
+
+def figure4(config: Config) -> Figure4Stage:
+    """Of the environments that Figures 5 and 6 have, whether trained agents are there or not."""
+    studies = [(env, config.environments[env]) for env in config.figures.panels]
+    panels = [
+        ObservedSettings(env=env, task=study.agents.task, environment=study.environment) for env, study in studies
+    ]
+    return Figure4Stage(panels=panels, seed=0)
 
 
 def figure(config: Config) -> FigureStage:

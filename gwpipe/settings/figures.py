@@ -16,7 +16,7 @@ class AblationSettings(Settings):
 
 
 class FiguresSettings(Settings):
-    """Figures 5 and 6."""
+    """Figures 4 to 6."""
 
     panels: list[EnvironmentName] = Field(default=["simple_shapes", "robodesk"], min_length=1)
-    """Environments, from left to right; each needs all of its configured runs."""
+    """Environments, from left to right; each needs all of its configured runs (Figure 4 none)."""

@@ -16,6 +16,7 @@ from gwpipe.settings.dreamer_v3 import DreamerV3Settings
 from gwpipe.settings.environments import TASKS, EnvironmentName, RoboDeskSettings, SimpleShapesSettings
 from gwpipe.settings.methods import Method, entry
 from gwpipe.settings.model import Scale, Seed, Seeds, Settings
+from gwpipe.settings.packaged import comes_packaged
 from gwpipe.settings.representation import (
     DomainName,
     LossWeights,
@@ -166,14 +167,15 @@ def train_vae(config: Config, env: EnvironmentName, domain: DomainName) -> Train
     if domain not in representation.vae:
         where = f"environments.{env}.representation.vae.{domain}"
         raise UserError(f"domain '{domain}' has no {where}{nearest(domain, representation.vae)}")
+    taken = representation.reference and comes_packaged(f"{env}/vae/{domain}")
     return TrainVAEStage(
         env=env,
         domain=domain,
         vae=representation.vae[domain],
-        data=[] if representation.reference else data_names(representation),
+        data=[] if taken else data_names(representation),
         holdout=representation.holdout,
         seed=representation.seed,
-        reference=representation.reference,
+        reference=taken,
     )
 
 
@@ -191,16 +193,17 @@ def train_workspace(config: Config, env: EnvironmentName, kind: WorkspaceKind) -
     if kind not in workspace.kinds:
         where = f"environments.{env}.representation.workspace.kinds.{kind}"
         raise UserError(f"workspace kind '{kind}' has no {where}{nearest(kind, workspace.kinds)}")
+    taken = representation.reference and comes_packaged(f"{env}/workspace/{kind}")
     return TrainWorkspaceStage(
         env=env,
         kind=kind,
         losses=workspace.kinds[kind],
         workspace=workspace.model_copy(update={"kinds": {}}),
         domains=sorted(representation.domains),
-        data=[] if representation.reference else data_names(representation),
+        data=[] if taken else data_names(representation),
         holdout=representation.holdout,
         seed=representation.seed,
-        reference=representation.reference,
+        reference=taken,
     )
 
 
@@ -290,6 +293,7 @@ STAGES: dict[str, tuple[type[Settings], Callable[..., Settings], tuple[str, ...]
     "expert_table": (experts.ExpertTableStage, experts.expert_table, ()),
     "criterion": (CriterionStage, criterion, ("env", "task")),
     "ablate": (figures.AblateStage, ablate, ("env", "task")),
+    "figure4": (figures.Figure4Stage, figures.figure4, ()),
     "figure5": (figures.FigureStage, figures.figure, ()),
     "figure6": (figures.FigureStage, figures.figure, ()),
     "train_reader": (studies.TrainReaderStage, studies.train_reader, ()),
