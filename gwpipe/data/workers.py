@@ -2,7 +2,7 @@
 
 A process of its own is started for each worker (no fork: simulators and compilers keep threads and contexts that do not
 survive one), with one thread of arithmetic and drawing. Numbers go out and results come back through a pipe, pickled:
-for an episode of RoboDesk that takes a thousandth of the time it takes to draw a single picture of it.
+that costs a row of RoboDesk a tenth of a millisecond, where acting and drawing take tens, so no memory is shared.
 
 A worker that dies is replaced, and its piece is done anew. A worker leaves as soon as the process that started it is
 gone, however that ended.
@@ -59,9 +59,9 @@ class Crew(Generic[Result]):
             self._hire()
 
     def result(self, numbers: range, last: int) -> Result:
-        """What the function makes of `numbers`, which follow those of the call before.
+        """What the function makes of `numbers`, or of the first of them: none beyond `last`, one alone after a loss.
 
-        Meanwhile others work on as many of the following numbers, up to `last`.
+        The next call goes on behind those that were done. Meanwhile workers do the numbers that follow, up to `last`.
 
         Raises:
             UserError: `LIVES` workers died at the same numbers.
