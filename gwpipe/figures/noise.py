@@ -1,0 +1,78 @@
+"""Noise: return of trained agents against its strength, a panel a modality and kind."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from gwpipe.figures.methods import colour, label
+from gwpipe.figures.series import legend_beside
+
+TITLES = {"image": "vision", "attributes": "attributes"}
+LEARNED = ("--", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
+"""Of learned rules of fusion, in their order."""
+TOLD = ":"
+
+
+def draw_noise(panels: Sequence[pd.DataFrame], scale: str) -> Figure:
+    """A line of panels an environment; `panels` are the summaries of `gwpipe.evaluation.noise_table`.
+
+    A line a method: mean return above random with its standard error over episodes; strengths stand side by side as
+    they are configured, 0 is no noise. Solid: weights of the training. Broken: weights that a learned rule chose.
+    Dotted, level: told what fails. Across, dashed: the criterion.
+    """
+    columns = max(len(_kinds(summary)) for summary in panels)
+    figure = Figure(figsize=(2.7 * columns + 1.8, 2.9 * len(panels) + 0.6), layout="constrained")
+    grid = figure.subplots(len(panels), max(columns, 1), squeeze=False)
+    for line, summary in zip(grid, panels):
+        kinds = _kinds(summary)
+        for axes, (modality, kind) in zip(line, kinds):
+            _draw(axes, summary, modality, kind)
+            axes.set_title(f"{TITLES[modality]}: {kind.replace('_', ' ')}", fontsize=9)
+            axes.sharey(line[0])
+        for axes in line[len(kinds) :]:
+            axes.set_axis_off()
+        line[0].set_ylabel(f"{summary['env'].iloc[0]}: return above random")
+        if kinds:
+            legend_beside(line[len(kinds) - 1])
+    first = panels[0]
+    figure.supxlabel(
+        f"Scale {scale}. {first['episodes'].min()} to {first['episodes'].max()} episodes a point, standard error over "
+        "them. Dotted, level: told what fails. Dashed, across: criterion.",
+        fontsize=7,
+        color="0.35",
+    )
+    return figure
+
+
+def _kinds(summary: pd.DataFrame) -> list[tuple[str, str]]:
+    """Modality and kind of each panel."""
+    disturbed = summary[summary["strength"] > 0]
+    return list(dict.fromkeys(zip(disturbed["disturbed"], disturbed["kind"])))
+
+
+def _draw(axes: Axes, summary: pd.DataFrame, modality: str, kind: str) -> None:
+    here = summary[(summary["disturbed"] == modality) & (summary["kind"] == kind)]
+    strengths = [0.0, *sorted(set(here["strength"]))]
+    rules = [rule for rule in dict.fromkeys(summary["rule"]) if rule]
+    for (method, weights, rule), found in here.groupby(["method", "weights", "rule"], sort=False):
+        same = (summary["method"] == method) & (summary["weights"] == weights) & (summary["rule"] == rule)
+        clean = summary[same & (summary["disturbed"] == "nothing")]
+        points = pd.concat([clean, found]).sort_values("strength")
+        axes.errorbar(
+            [strengths.index(strength) for strength in points["strength"]], points["mean"], points["sem"],
+            color=colour(str(method)), ls=LEARNED[rules.index(rule) % len(LEARNED)] if rule else "-",
+            label=f"{label(str(method))}, {rule}" if rule else label(str(method)), marker="o", ms=3, lw=1.2,
+        )  # fmt: skip
+    told = summary[(summary["disturbed"] == modality) & (summary["weights"] == "told")]
+    for _, row in told.iterrows():
+        axes.axhline(row["mean"], color=colour(str(row["method"])), ls=TOLD, lw=1.2)
+    threshold = summary["criterion"].iloc[0]
+    if pd.notna(threshold):
+        axes.axhline(threshold, color="0.2", ls=(0, (4, 3)), lw=1)
+    axes.axhline(0, color="0.2", lw=0.6)
+    axes.set_xticks(np.arange(len(strengths)), [f"{strength:g}" for strength in strengths], fontsize=7)
+    axes.set_xlabel(here["unit"].iloc[0], fontsize=7)
+    axes.tick_params(axis="y", labelsize=7)
