@@ -14,7 +14,7 @@ COLOURS = ("C0", "C1", "C2", "C3")
 
 
 def draw_transfer(panels: Sequence[pd.DataFrame], scale: str) -> Figure:
-    """A panel an environment; `panels` are the summaries of `gwpipe.evaluation.transfer`.
+    """A panel an environment; `panels` are the summaries of `gwpipe.evaluation.transfer_table`.
 
     A group of bars a method, called after what it was trained on; a bar a domain that it acts on: mean return above
     random, standard error over episodes. Hatched: a domain that it never saw in training. Dashed: the criterion.

@@ -1,7 +1,7 @@
 """draw_transfer: policies that act on a modality that they were not trained on, as a picture and in numbers."""
 
 from gwpipe import layout
-from gwpipe.evaluation.transfer import summary
+from gwpipe.evaluation.transfer_table import summary
 from gwpipe.figures.panels import draw_panels
 from gwpipe.figures.transfer import draw_transfer
 from gwpipe.machine import Machine

@@ -2,11 +2,14 @@
 
 import contextlib
 
+import numpy as np
+import numpy.typing as npt
+
 from gwpipe import layout
 from gwpipe.agents.trained import load_agent, make_env, settings_of
 from gwpipe.artefact import Record, staging, verify
 from gwpipe.errors import UserError
-from gwpipe.evaluation.noise import usual
+from gwpipe.evaluation.noise import Usual, usual
 from gwpipe.evaluation.noise_conditions import conditions, noises
 from gwpipe.evaluation.noise_table import COLUMNS
 from gwpipe.evaluation.playing import play
@@ -49,16 +52,18 @@ def run(settings: NoiseStage, place: layout.Place, machine: Machine) -> None:
     selections = {rule: load_selection(path).to(machine.device) for rule, path in learned.items()}
     disturbances = noises(settings.disturbances)
     rows: list[Row] = []
-    views = None
+    views: dict[str, npt.NDArray[np.generic]] = {}
+    known: dict[str, Usual] = {}
     with Progress(len(agents), "agent", f"noise {env} {task}") as progress:
         for path in agents:
             training = settings_of(path)
             with contextlib.closing(make_env(training)) as played:
                 trained = load_agent(path, place, played, machine.device)
-                if views is None:
+                if not views:
                     views = random_views(played, settings.blank_episodes, settings.seed)
+                    known = usual(views)
                 whose = {"task": task, "method": training.method, "agent_seed": training.seed}
-                for labels, actor in conditions(trained, views, usual(views), disturbances, selections, settings.seed):
+                for labels, actor in conditions(trained, views, known, disturbances, selections, settings.seed):
                     rows += play(actor, played, settings.episodes, settings.mode, settings.seed, whose | labels)
             progress.update()
     table = place.path(layout.NOISE, env=env, task=task)

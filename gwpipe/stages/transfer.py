@@ -6,7 +6,8 @@ from gwpipe import layout
 from gwpipe.agents.trained import load_agent, make_env, settings_of
 from gwpipe.artefact import Record, staging
 from gwpipe.evaluation.playing import play
-from gwpipe.evaluation.transfer import COLUMNS, turned
+from gwpipe.evaluation.transfer import turned
+from gwpipe.evaluation.transfer_table import COLUMNS
 from gwpipe.machine import Machine
 from gwpipe.progress import Progress
 from gwpipe.settings import domains
