@@ -1,6 +1,8 @@
 """noise: every trained agent of a task while one modality is disturbed, episode by episode."""
 
 import contextlib
+import json
+import shutil
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +26,7 @@ from gwpipe.workspace.selection.registry import load_selection
 
 
 def run(settings: NoiseStage, place: layout.Place, machine: Machine) -> None:
-    """Play, and write one row an episode, with a manifest.
+    """Play (or go on playing), and write one row an episode, with a manifest.
 
     Raises:
         UserError: a rule of fusion was learned on another workspace than the one there now.
@@ -51,23 +53,32 @@ def run(settings: NoiseStage, place: layout.Place, machine: Machine) -> None:
                 raise UserError(f"{path} was learned on another {workspace} than the one there now; train it anew")
     selections = {rule: load_selection(path).to(machine.device) for rule, path in learned.items()}
     disturbances = noises(settings.disturbances)
+    table = place.path(layout.NOISE, env=env, task=task)
+    scratch = record.scratch(table)
     rows: list[Row] = []
     views: dict[str, npt.NDArray[np.generic]] = {}
     known: dict[str, Usual] = {}
     with Progress(len(agents), "agent", f"noise {env} {task}") as progress:
-        for path in agents:
-            training = settings_of(path)
-            with contextlib.closing(make_env(training)) as played:
-                trained = load_agent(path, place, played, machine.device)
-                if not views:
-                    views = random_views(played, settings.blank_episodes, settings.seed)
-                    known = usual(views)
-                whose = {"task": task, "method": training.method, "agent_seed": training.seed}
-                for labels, actor in conditions(trained, views, known, disturbances, selections, settings.seed):
-                    rows += play(actor, played, settings.episodes, settings.mode, settings.seed, whose | labels)
+        for number, path in enumerate(agents):
+            # An agent takes minutes: what an earlier start measured is kept.
+            measured = scratch / f"{number}.json"
+            if not measured.exists():
+                training = settings_of(path)
+                with contextlib.closing(make_env(training)) as played:
+                    trained = load_agent(path, place, played, machine.device)
+                    if not views:
+                        views = random_views(played, settings.blank_episodes, settings.seed)
+                        known = usual(views)
+                    whose = {"task": task, "method": training.method, "agent_seed": training.seed}
+                    found: list[Row] = []
+                    for labels, actor in conditions(trained, views, known, disturbances, selections, settings.seed):
+                        found += play(actor, played, settings.episodes, settings.mode, settings.seed, whose | labels)
+                with staging(measured) as partial:
+                    partial.write_text(json.dumps(found))
+            rows += json.loads(measured.read_text())
             progress.update()
-    table = place.path(layout.NOISE, env=env, task=task)
     frame = tidy_frame(rows, COLUMNS, env=env, scale=place.scale, seed=settings.representation_seed)
     with staging(table) as partial:
         write_table(frame, partial)
     record.write(table, rows=len(rows))
+    shutil.rmtree(scratch.parent, ignore_errors=True)

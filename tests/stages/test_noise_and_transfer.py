@@ -5,12 +5,14 @@ import pytest
 import torch
 
 from gwpipe import layout
+from gwpipe.agents.trained import load_agent
 from gwpipe.artefact import verify
 from gwpipe.errors import UserError
 from gwpipe.evaluation import noise_table, transfer_table
 from gwpipe.settings.methods import METHODS
 from gwpipe.settings.representation import SelectionSettings
 from gwpipe.settings.stages import stage_settings
+from gwpipe.stages import noise as noise_stage
 from gwpipe.workspace.selection.registry import make_selection, save_selection
 
 AGENTS = "environments.simple_shapes.agents"
@@ -133,6 +135,25 @@ def test_a_rule_of_another_workspace_is_refused(compared):
             compared.of_task("noise")
     finally:
         manifest.write_bytes(kept)
+
+
+def test_a_measurement_that_was_cut_off_goes_on_with_the_next_agent(compared, noisy, monkeypatch):
+    def cut_off(path, *rest):
+        if "ppo" in str(path):
+            raise KeyboardInterrupt
+        return load_agent(path, *rest)
+
+    path = compared.path(layout.NOISE, task="centre")
+    before = path.read_bytes()
+    monkeypatch.setattr(noise_stage, "load_agent", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        compared.of_task("noise")
+    loaded = []
+    monkeypatch.setattr(noise_stage, "load_agent", lambda *given: loaded.append(given[0]) or load_agent(*given))
+    compared.of_task("noise")
+    assert [agent.parent.parent.name for agent in loaded] == ["ppo", "vae_ppo"]
+    assert path.read_bytes() == before
+    assert not list(path.parent.glob(".*"))
 
 
 def test_a_lone_vae_needs_no_other(compared):
