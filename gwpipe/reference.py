@@ -2,7 +2,8 @@
 
 With `representation.reference: true` nothing of an environment's representation is trained: the stages `train_vae` and
 `train_workspace` put these weights where their own would lie. `gwpipe/reference_weights/index.json` names every file
-with its hash and how it was made; parameters are kept in half precision.
+with its hash and how it was made; parameters are kept in half precision. Domains and kinds of workspaces that the
+package has no weights of are trained, a workspace on the latents of the packaged VAEs.
 
     python -m gwpipe.reference results/reference
 
@@ -21,10 +22,9 @@ from gwpipe.artefact import Record, hash_file, staging, verify
 from gwpipe.domains import weights
 from gwpipe.domains.catalogue import build
 from gwpipe.errors import UserError
+from gwpipe.settings import packaged
 from gwpipe.settings.model import Settings
 
-FOLDER = layout.REFERENCE
-INDEX = FOLDER / "index.json"
 _KEPT = ("settings", "code_version", "scale", "packages", "machine", "device", "wall_seconds", "results")
 """What the index says of a file, out of the manifest it was packed from."""
 
@@ -33,18 +33,14 @@ def reference(name: str) -> tuple[Path, dict[str, Any]]:
     """One of the packaged weights, by the end of its path (`simple_shapes/vae/v`), and how it was made.
 
     Raises:
-        UserError: there is none of that name, or the file is not the one that was packed.
+        KeyError: there is none of that name (`packaged.comes_packaged` says so).
+        UserError: the file is not the one that was packed.
     """
-    index = json.loads(INDEX.read_text())
-    if name not in index:
-        raise UserError(
-            f"there are no reference weights of {name}, only of {', '.join(index)}; "
-            "set environments.….representation.reference to false to train them"
-        )
-    path = FOLDER / f"{name}.safetensors"
-    if not path.exists() or hash_file(path) != index[name]["sha256"]:
+    made = json.loads(packaged.index().read_text())[name]
+    path = layout.REFERENCE / f"{name}.safetensors"
+    if not path.exists() or hash_file(path) != made["sha256"]:
         raise UserError(f"reference weights {path} are damaged; install the package again")
-    return path, index[name]
+    return path, made
 
 
 def take(name: str, form: dict[str, Any], target: Path, settings: Settings, place: layout.Place) -> None:
@@ -62,6 +58,8 @@ def take(name: str, form: dict[str, Any], target: Path, settings: Settings, plac
     held, _ = weights.load(source, "an installation of the package")
     if stage == "train_vae":
         held = build(held).describe()  # with the options that came after it was packed
+    else:
+        held["domains"] = sorted(held["domains"])
     for key, value in form.items():
         if held.get(key) != value:
             raise UserError(
@@ -96,13 +94,13 @@ def pack(scale: Path) -> None:
             for name, value in state.items()
         }
         name = path.parent.relative_to(scale).as_posix()
-        target = FOLDER / f"{name}.safetensors"
+        target = layout.REFERENCE / f"{name}.safetensors"
         weights.save(target, description, halved)
         packed[manifest["sha256"]] = hash_file(target)
         index[name] = {"sha256": hash_file(target), **{key: manifest[key] for key in _KEPT}}
     if not index:
         raise UserError(f"{scale} holds no VAE and no workspace; make it with workflow/scales/reference.yaml")
-    with staging(INDEX) as partial:
+    with staging(packaged.index()) as partial:
         partial.write_text(json.dumps(index, indent=1, sort_keys=True) + "\n")
 
 

@@ -14,8 +14,8 @@ from gwpipe.errors import UserError
 from gwpipe.layout import Place
 from gwpipe.machine import Machine
 from gwpipe.representations import load_representation
-from gwpipe.settings import Config, load
-from gwpipe.settings.stages import stage_settings
+from gwpipe.settings import Config, load, packaged
+from gwpipe.settings.stages import TrainVAEStage, stage_settings
 from gwpipe.workspace.training import make_workspace
 from gwpipe.workspace.workspace import save_workspace
 
@@ -41,8 +41,7 @@ def packed(config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     path = place.path(layout.WORKSPACE, env="simple_shapes", kind="gw")
     save_workspace(path, make_workspace({name: block.vae[name].latent for name in VAES}, block.workspace), "gw", hashes)
     Record("train_workspace", "long", {}, []).write(path, updates=8)
-    monkeypatch.setattr(reference, "FOLDER", tmp_path / "packed")
-    monkeypatch.setattr(reference, "INDEX", tmp_path / "packed/index.json")
+    monkeypatch.setattr(layout, "REFERENCE", tmp_path / "packed")
     reference.pack(tmp_path / "made/results/long")
     return tmp_path / "made/results/long"
 
@@ -70,10 +69,10 @@ def test_stages_take_what_was_packed_and_it_works_as_a_representation(
 
 def test_half_precision_changes_a_decoded_picture_by_less_than_a_level(packed: Path) -> None:
     whole = load_domain(packed / "simple_shapes/vae/v/weights.safetensors")
-    half = load_domain(reference.FOLDER / "simple_shapes/vae/v.safetensors")
+    half = load_domain(layout.REFERENCE / "simple_shapes/vae/v.safetensors")
     u = torch.randn(16, whole.latent)
     assert (whole.decode(u) - half.decode(u)).abs().max() < 1 / 255
-    assert (reference.FOLDER / "simple_shapes/vae/v.safetensors").stat().st_size < 0.6 * (
+    assert (layout.REFERENCE / "simple_shapes/vae/v.safetensors").stat().st_size < 0.6 * (
         packed / "simple_shapes/vae/v/weights.safetensors"
     ).stat().st_size
 
@@ -88,13 +87,34 @@ def test_another_form_than_the_settings_ask_for_is_refused(
     )
     with pytest.raises(UserError, match=r"simple_shapes/vae/v have latent 10, the settings ask for 12; set it to 10"):
         run("train_vae", other, place, domain="v")
-    with pytest.raises(UserError, match="no reference weights of simple_shapes/vae/mask, only of"):
-        run("train_vae", config, place, domain="mask")
+    other = load(
+        [repository / "config.yaml", repository / "workflow/scales/smoke.yaml"],
+        [REFERENCE, "environments.simple_shapes.representation.domains=[attr, v, mask]"],
+    )
+    with pytest.raises(
+        UserError, match=r"gw have domains \['attr', 'v'\], the settings ask for \['attr', 'mask', 'v'\]"
+    ):
+        run("train_workspace", other, place, kind="gw")
     assert not (tmp_path / "used").exists()
 
 
+def test_a_domain_that_is_not_packaged_is_trained(config: Config, packed: Path) -> None:
+    taken = stage_settings("train_vae", config, env="simple_shapes", domain="v")
+    trained = stage_settings("train_vae", config, env="simple_shapes", domain="mask")
+    assert isinstance(taken, TrainVAEStage)
+    assert isinstance(trained, TrainVAEStage)
+    assert (taken.reference, taken.data) == (True, [])
+    assert not trained.reference
+    assert trained.data
+
+
+def test_an_environment_without_any_packaged_weights_is_refused(repository: Path) -> None:
+    with pytest.raises(UserError, match=r"robodesk\.representation\.reference: the package has no weights of robodesk"):
+        load([repository / "config.yaml"], [REFERENCE.replace("simple_shapes", "robodesk")])
+
+
 def test_damaged_weights_are_not_taken(config: Config, packed: Path, tmp_path: Path) -> None:
-    path = reference.FOLDER / "simple_shapes/workspace/gw.safetensors"
+    path = layout.REFERENCE / "simple_shapes/workspace/gw.safetensors"
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(UserError, match=r"gw\.safetensors are damaged; install the package again"):
         run("train_workspace", config, Place(tmp_path / "used", "smoke"), kind="gw")
@@ -106,12 +126,12 @@ def test_an_empty_scale_is_not_packed(tmp_path: Path) -> None:
 
 
 def test_what_comes_with_the_package_is_whole_and_small() -> None:
-    index = json.loads(reference.INDEX.read_text())
+    index = json.loads(packaged.index().read_text())
     assert {"simple_shapes/vae/v", "simple_shapes/vae/attr", "simple_shapes/workspace/gw"} <= set(index)
     for name in index:
         path, _ = reference.reference(name)
         assert path.is_file()
-    assert sum(path.stat().st_size for path in reference.FOLDER.rglob("*.safetensors")) <= 16 * 2**20
+    assert sum(path.stat().st_size for path in layout.REFERENCE.rglob("*.safetensors")) <= 16 * 2**20
 
 
 def test_what_comes_with_the_package_fits_the_default_scale(repository: Path, tmp_path: Path) -> None:

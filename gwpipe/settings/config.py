@@ -8,7 +8,7 @@ import yaml
 from pydantic import BaseModel, ValidationError, model_validator
 
 from gwpipe.errors import UserError, nearest
-from gwpipe.settings import domains, experts
+from gwpipe.settings import domains, experts, packaged
 from gwpipe.settings.agents import AgentsSettings
 from gwpipe.settings.environments import TASKS, EnvironmentName, RoboDeskSettings, SimpleShapesSettings
 from gwpipe.settings.experts import ExpertsSettings
@@ -107,6 +107,16 @@ class RoboDeskStudy(Study):
 class Environments(Settings):
     simple_shapes: SimpleShapesStudy
     robodesk: RoboDeskStudy
+
+    @model_validator(mode="after")
+    def _what_is_taken_is_there(self) -> Self:
+        for env in ENVIRONMENTS:
+            try:
+                if self[env].representation.reference:
+                    packaged.require_packaged(env)
+            except UserError as fault:
+                raise ValueError(f"{env}.representation.reference: {fault}") from None
+        return self
 
     def __getitem__(self, name: str) -> SimpleShapesStudy | RoboDeskStudy:
         return getattr(self, name)

@@ -36,7 +36,7 @@ class TransferSettings(Settings):
 
 
 class FiguresSettings(Settings):
-    """Figures 5 and 6, and those of noise and of transfer."""
+    """Figures 4 to 6, and those of noise and of transfer."""
 
     panels: list[EnvironmentName] = Field(default=["simple_shapes", "robodesk"], min_length=1)
-    """Environments, from left to right; each needs all of its configured runs."""
+    """Environments, from left to right; each needs all of its configured runs (Figure 4 none)."""

@@ -149,7 +149,7 @@ class RepresentationSettings(Settings):
 
     seed: Seed = 0
     reference: bool = False
-    """Take VAEs and workspaces from the package (`gwpipe.reference`) instead of training them."""
+    """Take VAEs and workspaces from the package (`gwpipe.reference`) instead of training them, where it has them."""
     data: list[SourceSettings] = Field(min_length=1)
     holdout: float = Field(0.05, gt=0, lt=1)
     """Share of the rows, whole episodes from the end of each data set, kept out of training."""

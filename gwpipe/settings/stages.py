@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from gwpipe.errors import UserError, nearest
+from gwpipe.settings import comparison_stages as comparison
 from gwpipe.settings import expert_stages as experts
 from gwpipe.settings import figure_stages as figures
 from gwpipe.settings import study_stages as studies
@@ -16,6 +17,7 @@ from gwpipe.settings.dreamer_v3 import DreamerV3Settings
 from gwpipe.settings.environments import TASKS, EnvironmentName, RoboDeskSettings, SimpleShapesSettings
 from gwpipe.settings.methods import Method
 from gwpipe.settings.model import Scale, Seed, Seeds, Settings
+from gwpipe.settings.packaged import comes_packaged
 from gwpipe.settings.representation import (
     DomainName,
     LossWeights,
@@ -166,14 +168,15 @@ def train_vae(config: Config, env: EnvironmentName, domain: DomainName) -> Train
     if domain not in representation.vae:
         where = f"environments.{env}.representation.vae.{domain}"
         raise UserError(f"domain '{domain}' has no {where}{nearest(domain, representation.vae)}")
+    taken = representation.reference and comes_packaged(f"{env}/vae/{domain}")
     return TrainVAEStage(
         env=env,
         domain=domain,
         vae=representation.vae[domain],
-        data=[] if representation.reference else data_names(representation),
+        data=[] if taken else data_names(representation),
         holdout=representation.holdout,
         seed=representation.seed,
-        reference=representation.reference,
+        reference=taken,
     )
 
 
@@ -191,16 +194,17 @@ def train_workspace(config: Config, env: EnvironmentName, kind: WorkspaceKind) -
     if kind not in workspace.kinds:
         where = f"environments.{env}.representation.workspace.kinds.{kind}"
         raise UserError(f"workspace kind '{kind}' has no {where}{nearest(kind, workspace.kinds)}")
+    taken = representation.reference and comes_packaged(f"{env}/workspace/{kind}")
     return TrainWorkspaceStage(
         env=env,
         kind=kind,
         losses=workspace.kinds[kind],
         workspace=workspace.model_copy(update={"kinds": {}}),
         domains=sorted(representation.domains),
-        data=[] if representation.reference else data_names(representation),
+        data=[] if taken else data_names(representation),
         holdout=representation.holdout,
         seed=representation.seed,
-        reference=representation.reference,
+        reference=taken,
     )
 
 
@@ -239,14 +243,14 @@ def ablate(config: Config, env: EnvironmentName, task: str) -> figures.AblateSta
     return figures.ablate(config, env)
 
 
-def noise(config: Config, env: EnvironmentName, task: str) -> figures.NoiseStage:
+def noise(config: Config, env: EnvironmentName, task: str) -> comparison.NoiseStage:
     _task(config, env, task)
-    return figures.noise(config, env)
+    return comparison.noise(config, env)
 
 
-def transfer(config: Config, env: EnvironmentName, task: str) -> figures.TransferStage:
+def transfer(config: Config, env: EnvironmentName, task: str) -> comparison.TransferStage:
     _task(config, env, task)
-    return figures.transfer(config, env)
+    return comparison.transfer(config, env)
 
 
 def count_flops(config: Config, env: EnvironmentName, task: str, paper: Config) -> CountFlopsStage:
@@ -300,10 +304,11 @@ STAGES: dict[str, tuple[type[Settings], Callable[..., Settings], tuple[str, ...]
     "expert_table": (experts.ExpertTableStage, experts.expert_table, ()),
     "criterion": (CriterionStage, criterion, ("env", "task")),
     "ablate": (figures.AblateStage, ablate, ("env", "task")),
-    "noise": (figures.NoiseStage, noise, ("env", "task")),
+    "noise": (comparison.NoiseStage, noise, ("env", "task")),
     "draw_noise": (figures.FigureStage, figures.figure, ()),
-    "transfer": (figures.TransferStage, transfer, ("env", "task")),
+    "transfer": (comparison.TransferStage, transfer, ("env", "task")),
     "draw_transfer": (figures.FigureStage, figures.figure, ()),
+    "figure4": (figures.Figure4Stage, figures.figure4, ()),
     "figure5": (figures.FigureStage, figures.figure, ()),
     "figure6": (figures.FigureStage, figures.figure, ()),
     "train_reader": (studies.TrainReaderStage, studies.train_reader, ()),

@@ -19,7 +19,7 @@ from gwpipe.evaluation.random_views import random_views
 from gwpipe.machine import Machine
 from gwpipe.progress import Progress
 from gwpipe.settings import domains
-from gwpipe.settings.figure_stages import NoiseStage
+from gwpipe.settings.comparison_stages import NoiseStage
 from gwpipe.settings.methods import entry
 from gwpipe.studies.tidy import Row, tidy_frame, write_table
 from gwpipe.workspace.selection.registry import load_selection

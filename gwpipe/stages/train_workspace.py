@@ -26,6 +26,7 @@ def run(settings: TrainWorkspaceStage, place: layout.Place, machine: Machine) ->
         chosen = settings.workspace
         form: dict[str, Any] = {
             "kind": settings.kind,
+            "domains": settings.domains,
             "dim": chosen.dim,
             "hidden": chosen.hidden,
             "layers": chosen.layers,

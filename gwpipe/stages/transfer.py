@@ -11,7 +11,7 @@ from gwpipe.evaluation.transfer_table import COLUMNS
 from gwpipe.machine import Machine
 from gwpipe.progress import Progress
 from gwpipe.settings import domains
-from gwpipe.settings.figure_stages import TransferStage
+from gwpipe.settings.comparison_stages import TransferStage
 from gwpipe.settings.methods import entry
 from gwpipe.studies.tidy import Row, tidy_frame, write_table
 

@@ -1,3 +1,27 @@
+rule figure4:
+    """Figure 4: what both environments show, with goals and actions drawn; nothing is trained for it."""
+    input:
+        code=sources(
+            "gwpipe.stages.figure4",
+            *(f"gwpipe.envs.{env}" for env in CONFIG.figures.panels),
+            *acting_experts(),
+        ),
+    output:
+        png=shown(layout.FIGURE4, "figure4", "Environments", "picture"),
+        pdf=layout.FIGURE4_PDF,
+        manifest=provenance(layout.FIGURE4),
+        pdf_manifest=layout.FIGURE4_PDF + layout.MANIFEST,
+    log:
+        f"logs/{SCALE}/figure4/figure4.log",
+    benchmark:
+        f"results/{SCALE}/benchmarks/figure4/figure4.tsv"
+    params:
+        scale=SCALE,
+        settings=canonical("figure4"),
+    shell:
+        "gwpipe figure4 --scale {params.scale} --settings {params.settings:q} 2> {log}"
+
+
 rule ablate:
     """Every trained agent of a task without attributes, without vision, and with both."""
     input:

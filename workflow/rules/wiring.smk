@@ -5,8 +5,9 @@ from gwpipe import layout
 from gwpipe.errors import nearest
 from gwpipe.settings import domains, experts
 from gwpipe.settings.choices import seen_by
-from gwpipe.settings.figure_stages import rules_of
+from gwpipe.settings.comparison_stages import rules_of
 from gwpipe.settings.methods import METHODS
+from gwpipe.settings.packaged import comes_packaged
 from gwpipe.settings.stages import STAGES, stage_settings
 from gwpipe.settings.workspace_studies import STUDIES, study_named
 from gwpipe.sources import sources as files_of
@@ -65,9 +66,7 @@ def agents(env):
 
 def data_of_representation(wildcards):
     """Every data set that the representation of an environment is trained on, each with its manifest."""
-    if representation(wildcards).reference:
-        return packaged(f"{wildcards.env}/vae/{wildcards.domain}")
-    return [
+    return taken(wildcards, f"{wildcards.env}/vae/{wildcards.domain}") or [
         path.format(env=wildcards.env, task=source.task, policy=source.policy)
         for source in representation(wildcards).data
         for path in with_manifest(layout.DATA)
@@ -97,17 +96,16 @@ def caches(env, *names):
     ]
 
 
-def packaged(name):
-    """Reference weights of that name; nothing where the package has none, which the stage says in one line."""
-    path = layout.REFERENCE / f"{name}.safetensors"
-    return [os.path.relpath(path)] if path.exists() else []
+def taken(wildcards, name):
+    """The weights that are taken from the package; nothing where they are trained."""
+    if representation(wildcards).reference and comes_packaged(name):
+        return [os.path.relpath(layout.REFERENCE / f"{name}.safetensors")]
+    return []
 
 
 def latents_of_workspace(wildcards):
     """What a workspace comes from: latents, or the package."""
-    if representation(wildcards).reference:
-        return packaged(f"{wildcards.env}/workspace/{wildcards.kind}")
-    return latents_of_representation(wildcards)
+    return taken(wildcards, f"{wildcards.env}/workspace/{wildcards.kind}") or latents_of_representation(wildcards)
 
 
 def latents_of_representation(wildcards):
@@ -177,6 +175,12 @@ def of_panels(pattern):
     return [
         path.format(env=env, task=agents(env).task) for env in CONFIG.figures.panels for path in with_manifest(pattern)
     ]
+
+
+def acting_experts():
+    """The modules of the experts that Figure 4 shows, where its tasks have one."""
+    tasks = [agents(env).task for env in CONFIG.figures.panels]
+    return [module for task in tasks if task in experts.EXPERTS for module in experts.modules(task, "expert")]
 
 
 def curves_of_panels(wildcards):
