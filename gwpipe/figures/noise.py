@@ -1,6 +1,7 @@
 """Noise: return of trained agents against its strength, a panel a modality and kind."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from gwpipe.figures.methods import colour, label
-from gwpipe.figures.series import legend_beside
 
 TITLES = {"image": "vision", "attributes": "attributes"}
 LEARNED = ("--", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
@@ -36,7 +36,7 @@ def draw_noise(panels: Sequence[pd.DataFrame], scale: str) -> Figure:
             axes.set_axis_off()
         line[0].set_ylabel(f"{summary['env'].iloc[0]}: return above random")
         if kinds:
-            legend_beside(line[len(kinds) - 1])
+            _legend(line[: len(kinds)])
     first = panels[0]
     figure.supxlabel(
         f"Scale {scale}. {first['episodes'].min()} to {first['episodes'].max()} episodes a point, standard error over "
@@ -45,6 +45,18 @@ def draw_noise(panels: Sequence[pd.DataFrame], scale: str) -> Figure:
         color="0.35",
     )
     return figure
+
+
+def _legend(panels: Sequence[Axes]) -> None:
+    """One for the line of panels, beside the last: an agent without latents is not in each of them."""
+    found: dict[str, Any] = {}
+    for axes in panels:
+        handles, words = axes.get_legend_handles_labels()
+        found |= dict(zip(words, handles))
+    beside = (1.0, 0.5)
+    panels[-1].legend(
+        list(found.values()), list(found), frameon=False, fontsize=7, loc="center left", bbox_to_anchor=beside
+    )
 
 
 def _kinds(summary: pd.DataFrame) -> list[tuple[str, str]]:
