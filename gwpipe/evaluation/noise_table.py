@@ -44,7 +44,7 @@ def summary(episodes: pd.DataFrame, criterion: Criterion) -> pd.DataFrame:
     """
     episodes = episodes.assign(rule=episodes["rule"].astype(object).fillna(""))
     clean = episodes[(episodes["disturbed"] == "nothing") & episodes["weights"].isin(_UNTOUCHED)]
-    best = clean.groupby("method")["return"].mean() - criterion.random.mean
+    best = {method: above_random(found, criterion)["mean"] for method, found in clean.groupby("method")}
     rows = []
     for condition, found in episodes.groupby(_CONDITION, sort=False, dropna=False):
         labels: Row = dict(zip(_CONDITION, condition))
@@ -52,7 +52,7 @@ def summary(episodes: pd.DataFrame, criterion: Criterion) -> pd.DataFrame:
         kind = KINDS.get(labels["disturbed"], {}).get(labels["kind"])
         labels |= {
             "unit": kind.unit if kind else None,
-            "share_of_clean": share(measured["mean"], float(best[labels["method"]])),
+            "share_of_clean": share(measured["mean"], best[labels["method"]]),
         }
         rows.append(measured | labels)
     return pd.DataFrame(rows, columns=list(SUMMARY))

@@ -11,32 +11,30 @@ from matplotlib.figure import Figure
 from gwpipe.figures.methods import colour, label
 
 TITLES = {"image": "vision", "attributes": "attributes"}
-LEARNED = ("--", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
-"""Of learned rules of fusion, in their order."""
+LEARNED = (("--", "s"), ("-.", "^"), ((0, (5, 1, 1, 1, 1, 1)), "D"), ((0, (1, 1)), "v"))
+"""Line and marker of learned rules of fusion, in their order."""
 TOLD = ":"
 
 
 def draw_noise(panels: Sequence[pd.DataFrame], scale: str) -> Figure:
-    """A line of panels an environment; `panels` are the summaries of `gwpipe.evaluation.noise_table`.
+    """A line of panels an environment and modality; `panels` are the summaries of `gwpipe.evaluation.noise_table`.
 
     A line a method: mean return above random with its standard error over episodes; strengths stand side by side as
     they are configured, 0 is no noise. Solid: weights of the training. Broken: weights that a learned rule chose.
     Dotted, level: told what fails. Across, dashed: the criterion.
     """
-    columns = max(len(_kinds(summary)) for summary in panels)
-    figure = Figure(figsize=(2.7 * columns + 1.8, 2.9 * len(panels) + 0.6), layout="constrained")
-    grid = figure.subplots(len(panels), max(columns, 1), squeeze=False)
-    for line, summary in zip(grid, panels):
-        kinds = _kinds(summary)
-        for axes, (modality, kind) in zip(line, kinds):
+    lines = [(summary, modality, kinds) for summary in panels for modality, kinds in _kinds(summary).items()]
+    columns = max(len(kinds) for *_, kinds in lines)
+    figure = Figure(figsize=(2.7 * columns + 2.2, 2.7 * len(lines) + 0.6), layout="constrained")
+    grid = figure.subplots(len(lines), columns, squeeze=False, sharey="row")
+    for line, (summary, modality, kinds) in zip(grid, lines):
+        for axes, kind in zip(line, kinds):
             _draw(axes, summary, modality, kind)
             axes.set_title(f"{TITLES[modality]}: {kind.replace('_', ' ')}", fontsize=9)
-            axes.sharey(line[0])
         for axes in line[len(kinds) :]:
             axes.set_axis_off()
-        line[0].set_ylabel(f"{summary['env'].iloc[0]}: return above random")
-        if kinds:
-            _legend(line[: len(kinds)])
+        line[0].set_ylabel(f"{summary['env'].iloc[0]}: return above random", fontsize=8)
+        _legend(line, len(kinds))
     first = panels[0]
     figure.supxlabel(
         f"Scale {scale}. {first['episodes'].min()} to {first['episodes'].max()} episodes a point, standard error over "
@@ -47,22 +45,33 @@ def draw_noise(panels: Sequence[pd.DataFrame], scale: str) -> Figure:
     return figure
 
 
-def _legend(panels: Sequence[Axes]) -> None:
-    """One for the line of panels, beside the last: an agent without latents is not in each of them."""
+def _legend(line: Sequence[Axes], count: int) -> None:
+    """One for the first `count` panels of a line, in the free place after them or beside the last.
+
+    Not every agent is in each panel: some have no latents.
+    """
     found: dict[str, Any] = {}
-    for axes in panels:
+    for axes in line[:count]:
         handles, words = axes.get_legend_handles_labels()
         found |= dict(zip(words, handles))
-    beside = (1.0, 0.5)
-    panels[-1].legend(
-        list(found.values()), list(found), frameon=False, fontsize=7, loc="center left", bbox_to_anchor=beside
+    free = count < len(line)
+    (line[count] if free else line[-1]).legend(
+        list(found.values()),
+        list(found),
+        frameon=False,
+        fontsize=7,
+        loc="center left",
+        bbox_to_anchor=(0.0 if free else 1.0, 0.5),
     )
 
 
-def _kinds(summary: pd.DataFrame) -> list[tuple[str, str]]:
-    """Modality and kind of each panel."""
+def _kinds(summary: pd.DataFrame) -> dict[str, list[str]]:
+    """Modality → kinds of noise, a panel each."""
     disturbed = summary[summary["strength"] > 0]
-    return list(dict.fromkeys(zip(disturbed["disturbed"], disturbed["kind"])))
+    return {
+        str(modality): list(dict.fromkeys(rows["kind"]))
+        for modality, rows in disturbed.groupby("disturbed", sort=False)
+    }
 
 
 def _draw(axes: Axes, summary: pd.DataFrame, modality: str, kind: str) -> None:
@@ -73,10 +82,11 @@ def _draw(axes: Axes, summary: pd.DataFrame, modality: str, kind: str) -> None:
         same = (summary["method"] == method) & (summary["weights"] == weights) & (summary["rule"] == rule)
         clean = summary[same & (summary["disturbed"] == "nothing")]
         points = pd.concat([clean, found]).sort_values("strength")
+        style, marker = LEARNED[rules.index(rule) % len(LEARNED)] if rule else ("-", "o")
         axes.errorbar(
             [strengths.index(strength) for strength in points["strength"]], points["mean"], points["sem"],
-            color=colour(str(method)), ls=LEARNED[rules.index(rule) % len(LEARNED)] if rule else "-",
-            label=f"{label(str(method))}, {rule}" if rule else label(str(method)), marker="o", ms=3, lw=1.2,
+            color=colour(str(method)), ls=style, marker=marker, ms=3.5, lw=1.2,
+            label=f"{label(str(method))}, {rule}" if rule else label(str(method)),
         )  # fmt: skip
     told = summary[(summary["disturbed"] == modality) & (summary["weights"] == "told")]
     for _, row in told.iterrows():

@@ -69,6 +69,8 @@ class NoiseSettings(Settings):
                     raise ValueError(
                         f"{modality}.{kind} is a {KINDS[modality][kind].unit}, at most 1: not {max(values)}"
                     )
+        if not any(values for strengths in self.disturbances.values() for values in strengths.values()):
+            raise ValueError("there is no strength of any kind of noise; name at least one")
         return self
 
     @property

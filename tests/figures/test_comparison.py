@@ -114,17 +114,19 @@ def test_noise_is_a_panel_a_kind_and_a_line_a_method_and_rule() -> None:
         row("gw_dreamer", "untold_learned", "static", "nothing", "none", 0.0, 1550),
         row("gw_dreamer", "untold_learned", "static", "image", "blur", 4.0, 900),
         row("ppo", "as_trained", "", "nothing", "none", 0.0, 1400),
-        row("ppo", "as_trained", "", "attributes", "gaussian", 1.0, 300),
+        row("ppo", "as_trained", "", "attributes", "gaussian", 1.0, -300),
     ]
     figure = draw_noise([_filled(noise_table.SUMMARY, rows)], "smoke")
-    blur, gaussian = figure.axes
+    blur, gaussian = figure.axes  # a line a modality
     assert [axes.get_title() for axes in figure.axes] == ["vision: blur", "attributes: gaussian"]
     drawn = {tuple(line.get_ydata()) for line in blur.lines}
     assert {(1600, 1300, 700), (1550, 900), (1500, 1500), (1200, 1200)} <= drawn
     assert {tuple(line.get_xdata()) for line in blur.lines} >= {(0, 1, 2), (0, 2)}
     assert [tick.get_text() for tick in blur.get_xticklabels()] == ["0", "1", "4"]
-    words = [text.get_text() for text in gaussian.get_legend().get_texts()]
-    assert words == ["GW-Dreamer", "GW-Dreamer, static", "PPO"], "every panel's lines, once each"
+    legends = [[text.get_text() for text in axes.get_legend().get_texts()] for axes in figure.axes]
+    assert legends == [["GW-Dreamer", "GW-Dreamer, static"], ["PPO"]]
+    assert blur.get_ylim()[0] < 0 < 1600 < blur.get_ylim()[1]
+    assert gaussian.get_ylim()[0] < -300
     assert (1500, 1500) not in {tuple(line.get_ydata()) for line in gaussian.lines}, "told of vision, not of attributes"
 
 

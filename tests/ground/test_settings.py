@@ -313,6 +313,15 @@ def test_who_sees_one_domain_needs_the_representation_to_have_it(raw):
     assert kept == {"vae_dreamer_v": ["v"], "gw_dreamer_v": both, "gw_dreamer": both, "ppo": []}
 
 
+def test_noise_without_any_strength_is_refused(raw):
+    noise = "environments.simple_shapes.agents.noise"
+    kinds = raw["environments"]["simple_shapes"]["agents"]["noise"]
+    silent = [f"{noise}.{modality}.{kind}=[]" for modality in ("image", "attributes") for kind in kinds[modality]]
+    with pytest.raises(UserError, match=r"agents\.noise': there is no strength of any kind of noise"):
+        resolve(raw, silent)
+    resolve(raw, silent[1:])
+
+
 def test_transfer_of_nobody_is_refused(raw):
     runs = "environments.simple_shapes.agents.transfer.runs"
     nobody = resolve(
