@@ -1,0 +1,337 @@
+"""Our update of the dreaming agent beside a plain transcription of Algorithm 1, in one process.
+
+    python benchmarks/dreaming_step.py [--configfile FILE]... [--threads 2] [--rounds 15]
+
+The transcription is what the equations say, written down in order: GRU cells one after another under autograd, a
+distribution object at each imagined step, reward and done heads and critic at each of them, dense two-hot codes and
+PyTorch's default optimisers. It shares no function with ours, only parameters, replayed chunks and random numbers.
+Losses and gradients of world model and of actor and critic must agree to 1e-5, or nothing is reported. Sizes: the
+paper's, and those of the files given. Updates of both are timed in turns; a time is the median over the rounds.
+"""
+
+import argparse
+import copy
+import math
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import gymnasium
+import torch
+from torch import Tensor, distributions
+from torch.nn import functional
+
+from gwpipe.agents.dreaming import (
+    Batch,
+    Networks,
+    actor_critic_update_loss,
+    build_networks,
+    empty_batch,
+    world_model_update_loss,
+)
+from gwpipe.agents.policies import CategoricalPolicy
+from gwpipe.agents.returns import Spread, no_spread
+from gwpipe.settings import load
+from gwpipe.settings.agents import DreamingSettings
+
+SPACES = {"simple_shapes": gymnasium.spaces.Discrete(7), "robodesk": gymnasium.spaces.Box(-1, 1, (5,))}
+GOAL = 2.5
+TOLERANCE = 1e-5
+
+
+class Losses(NamedTuple):
+    world_model: Tensor
+    actor_critic: Tensor
+
+
+class Transcription:
+    """Algorithm 1, one equation after another."""
+
+    def __init__(self, networks: Networks, settings: DreamingSettings) -> None:
+        self.model, self.agent, self.policy = networks
+        self.settings = settings
+
+    def step(self, h: Tensor, z: Tensor, action: Tensor) -> Tensor:
+        cell = self.model.gru
+        inputs = functional.relu(self.model.inputs(torch.cat([z, action], -1)))
+        return torch.nn.GRUCell.forward(cell, inputs, h)
+
+    def next_z(self, h: Tensor, z: Tensor) -> Tensor:
+        output = self.model.next_z(h)
+        if self.model.residual:
+            return z + output
+        return torch.tanh(output) if self.model.bounded else output
+
+    def seen(self, h: Tensor, z: Tensor) -> Tensor:
+        return torch.cat([h, z], -1) if self.settings.actor_reads == "hz" else h
+
+    @staticmethod
+    def code(value: Tensor, bins: Tensor) -> Tensor:
+        """The two-hot code itself, (..., n)."""
+        value = value.clamp(bins[0], bins[-1])
+        above = (bins < value.unsqueeze(-1)).sum(-1).clamp(1, len(bins) - 1)
+        share = (value - bins[above - 1]) / (bins[above] - bins[above - 1])
+        lower = functional.one_hot(above - 1, len(bins)) * (1 - share).unsqueeze(-1)
+        return lower + functional.one_hot(above, len(bins)) * share.unsqueeze(-1)
+
+    def world_model_loss(self, batch: Batch) -> tuple[Tensor, list[Tensor]]:
+        """Sect. II-B, time step by time step."""
+        chunk, settings, h = batch.chunk, self.settings, batch.h0
+        valid = (~chunk["is_last"][:, :-1]).float()
+        states, total = [], torch.zeros(())
+        for t in range(chunk["reward"].shape[1] - 1):
+            h = h * (~chunk["is_first"][:, t]).float().unsqueeze(-1)
+            states.append(h.detach())
+            z, following = chunk["z"][:, t], chunk["z"][:, t + 1]
+            h = self.step(h, z, chunk["action"][:, t])
+            arrived = torch.cat([h, following], -1)
+            z_error = (self.next_z(h, z) - following).square().sum(-1)
+            code = self.code(chunk["reward"][:, t + 1], self.model.bins)
+            reward_error = -(code * functional.log_softmax(self.model.reward(arrived), -1)).sum(-1)
+            done = distributions.Bernoulli(logits=self.model.done(arrived).squeeze(-1))
+            done_error = -done.log_prob(chunk["is_terminal"][:, t + 1].float())
+            errors = settings.z_weight * z_error + settings.reward_weight * reward_error
+            total = total + (valid[:, t] * (errors + settings.done_weight * done_error)).sum()
+        return total / valid.sum(), states
+
+    def distribution(self, outputs: Tensor) -> distributions.Distribution:
+        if isinstance(self.policy, CategoricalPolicy):
+            probabilities = functional.softmax(outputs, -1)
+            uniform = self.settings.unimix / self.policy.size
+            return distributions.OneHotCategorical(probs=(1 - self.settings.unimix) * probabilities + uniform)
+        mean, spread = outputs.chunk(2, -1)
+        normal = distributions.Normal(torch.tanh(mean), 0.9 * torch.sigmoid(spread + 2) + 0.1)
+        return distributions.Independent(normal, 1)
+
+    @staticmethod
+    def drawn(distribution: distributions.Distribution, noise: Tensor) -> Tensor:
+        """A sample made of the given random numbers, so that both computations dream the same dream."""
+        if isinstance(distribution, distributions.OneHotCategorical):
+            best = (distribution.logits + noise).argmax(-1)
+            return functional.one_hot(best, noise.shape[-1]).float()
+        return distribution.mean + distribution.stddev * noise
+
+    @staticmethod
+    def mean_of(logits: Tensor, bins: Tensor) -> Tensor:
+        return (torch.softmax(logits, -1) * bins).sum(-1)
+
+    def actor_critic_loss(self, batch: Batch, states: list[Tensor], spread: Spread) -> tuple[Tensor, Spread]:
+        """Sect. II-C, imagined step by imagined step."""
+        settings, agent = self.settings, self.agent
+        h = torch.stack(states, 1).flatten(0, 1)[batch.starts]
+        z = batch.chunk["z"][:, :-1].flatten(0, 1)[batch.starts]
+        going_on = (~batch.chunk["is_terminal"][:, :-1]).flatten(0, 1)[batch.starts].float()
+        weights, log_probs, entropies, rewards, keeps, seen = [], [], [], [], [], []
+        for noise in batch.noise:
+            seen.append(self.seen(h, z))
+            weights.append(going_on)
+            chosen = self.distribution(agent.actor(seen[-1]))
+            with torch.no_grad():
+                action = self.drawn(chosen, noise)
+                h = self.step(h, z, action)
+                z = self.next_z(h, z)
+                z = z.clamp(-1, 1) if self.model.bounded else z
+                arrived = torch.cat([h, z], -1)
+                rewards.append(self.mean_of(self.model.reward(arrived), self.model.bins))
+                done = distributions.Bernoulli(logits=self.model.done(arrived).squeeze(-1))
+                keeps.append(1 - done.mean)
+                going_on = going_on * settings.discount * keeps[-1]
+            log_probs.append(chosen.log_prob(action))
+            entropies.append(chosen.entropy())
+        seen.append(self.seen(h, z))
+        logits = [agent.critic(state) for state in seen]
+        with torch.no_grad():
+            values = [self.mean_of(found, agent.bins) for found in logits]
+            following, returns = values[-1], []
+            for k in reversed(range(len(rewards))):
+                ahead = (1 - settings.return_lambda) * values[k + 1] + settings.return_lambda * following
+                following = rewards[k] + settings.discount * keeps[k] * ahead
+                returns.insert(0, following)
+            advantages = [found - value for found, value in zip(returns, values)]
+            scaled = torch.stack(returns if settings.advantage_scale == "returns" else advantages).flatten()
+            rate = settings.scale_rate
+            low, high = torch.quantile(scaled, 0.05), torch.quantile(scaled, 0.95)
+            spread = Spread(
+                (1 - rate) * spread.low + rate * low,
+                (1 - rate) * spread.high + rate * high,
+                (1 - rate) * spread.mass + rate,
+            )
+            divisor = torch.clamp((spread.high - spread.low) / spread.mass, min=settings.scale_floor)
+            total = torch.stack(weights).sum()
+        loss = torch.zeros(())
+        for k, weight in enumerate(weights):
+            gain = log_probs[k] * advantages[k] / divisor + settings.entropy * entropies[k]
+            with torch.no_grad():
+                slow = self.mean_of(agent.slow_critic(seen[k]), agent.bins)
+                code = self.code(returns[k], agent.bins) + self.code(slow, agent.bins)
+            error = -(code * functional.log_softmax(logits[k], -1)).sum(-1)
+            loss = loss + (weight * (error - gain)).sum() / total
+        return loss, spread
+
+
+def random_batch(networks: Networks, settings: DreamingSettings, z_dim: int) -> Batch:
+    """Chunks of episodes of 20 rows, all of whose columns are drawn."""
+    empty = empty_batch(settings, z_dim, networks.policy.size, "cpu")
+    size, rows = empty.chunk["reward"].shape
+    generator = torch.Generator().manual_seed(0)
+    place = (torch.arange(rows) + torch.randint(20, (size, 1), generator=generator)) % 20
+    action = torch.rand(size, rows, networks.policy.size, generator=generator) * 2 - 1
+    if isinstance(networks.policy, CategoricalPolicy):
+        action = functional.one_hot(action.argmax(-1), networks.policy.size).float()
+    chunk = {
+        "z": torch.rand(size, rows, z_dim, generator=generator) * 2 - 1,
+        "action": action,
+        "reward": torch.randn(size, rows, generator=generator) * 5,
+        "is_first": place == 0,
+        "is_last": place == 19,
+        "is_terminal": (place == 19) & (torch.rand(size, rows, generator=generator) < 0.5),
+    }
+    starts = torch.arange(size * (rows - 1))
+    if settings.imagination_starts != "all":
+        starts = starts[:: rows - 1]
+    noise = networks.policy.noise((settings.imagination_length, len(starts)), generator)
+    return Batch(chunk, empty.h0, starts, noise)
+
+
+def shaken(networks: Networks) -> Networks:
+    """Heads that begin at exactly zero would hide differences."""
+    for network in networks[:2]:
+        for parameter in network.parameters():
+            if parameter.requires_grad:
+                parameter.data += 0.02 * torch.randn_like(parameter)
+    return networks
+
+
+def relative(found: Tensor, expected: Tensor) -> float:
+    return float((found - expected).abs().max() / expected.abs().max().clamp(min=1e-12))
+
+
+def disagreement(networks: Networks, batch: Batch, settings: DreamingSettings) -> float:
+    """The largest difference of a loss or a parameter's gradient, by its largest entry; in float64."""
+    networks = Networks(networks.world_model.double(), networks.actor_critic.double(), networks.policy)
+    chunk = {name: value.double() if value.is_floating_point() else value for name, value in batch.chunk.items()}
+    batch = Batch(chunk, batch.h0.double(), batch.starts, batch.noise.double())
+    spread = Spread(*(value.double() for value in no_spread()))
+    plain, worst = Transcription(networks, settings), 0.0
+    model = world_model_update_loss(networks, batch, settings)
+    loss, states = plain.world_model_loss(batch)
+    theirs, _ = plain.actor_critic_loss(batch, states, spread)
+    mine = actor_critic_update_loss(networks, batch, model.h, spread, settings).loss
+    learning = [*networks.actor_critic.actor.parameters(), *networks.actor_critic.critic.parameters()]
+    for found, expected, parameters in (
+        (model.loss, loss, list(networks.world_model.parameters())),
+        (mine, theirs, learning),
+    ):
+        worst = max(worst, relative(found.detach(), expected.detach()))
+        pairs = zip(torch.autograd.grad(found, parameters), torch.autograd.grad(expected, parameters))
+        worst = max(worst, *(relative(one, other) for one, other in pairs))
+    return worst
+
+
+Dreamt = Callable[[], tuple[Tensor, Spread]]
+"""The loss of actor and critic and the new spread; called after the world model's step."""
+
+
+def update(
+    losses: Callable[[Spread], tuple[Tensor, Dreamt]], networks: Networks, settings: DreamingSettings, fused: bool
+) -> Callable[[], None]:
+    """A whole update: both losses, both backward passes, clipping, both optimisers, the slow critic."""
+    learning = [*networks.actor_critic.actor.parameters(), *networks.actor_critic.critic.parameters()]
+    options = {"fused": True} if fused else {}
+    world = torch.optim.AdamW(networks.world_model.parameters(), lr=1e-9, **options)
+    agent = torch.optim.Adam(learning, lr=1e-9, **options)
+    state = {"spread": no_spread()}
+
+    def run() -> None:
+        loss, dream = losses(state["spread"])
+        _descend(world, loss, settings.max_gradient_norm)
+        loss, state["spread"] = dream()
+        _descend(agent, loss, settings.max_gradient_norm)
+        if fused:
+            networks.actor_critic.follow(settings.slow_rate)
+            return
+        for slow, fast in zip(
+            networks.actor_critic.slow_critic.parameters(), networks.actor_critic.critic.parameters()
+        ):
+            slow.data = (1 - settings.slow_rate) * slow.data + settings.slow_rate * fast.data
+
+    return run
+
+
+def _descend(optimiser: torch.optim.Optimizer, loss: Tensor, largest: float) -> None:
+    optimiser.zero_grad()
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(optimiser.param_groups[0]["params"], largest)
+    optimiser.step()
+
+
+def compare(title: str, env: str, settings: DreamingSettings, z_dim: int, rounds: int) -> bool:
+    """Print one size; False where the computations disagree."""
+    torch.manual_seed(0)
+    networks = shaken(build_networks(settings, z_dim, not settings.standardised_z, SPACES[env]))
+    batch = random_batch(networks, settings, z_dim)
+    worst = disagreement(copy.deepcopy(networks), batch, settings)
+    shape = (
+        f"{settings.batch_size} × {settings.batch_length}, {len(batch.starts)} starts × {settings.imagination_length}"
+    )
+    print(f"\n{env}, {title} ({shape}): losses and gradients agree to {worst:.1e}", flush=True)
+    if not worst <= TOLERANCE:
+        print(f"  not within {TOLERANCE:.0e}: nothing to compare")
+        return False
+    other = copy.deepcopy(networks)
+    plain = Transcription(other, settings)
+
+    def ours(spread: Spread) -> tuple[Tensor, Dreamt]:
+        model = world_model_update_loss(networks, batch, settings)
+
+        def dream() -> tuple[Tensor, Spread]:
+            found = actor_critic_update_loss(networks, batch, model.h, spread, settings)
+            return found.loss, found.spread
+
+        return model.loss, dream
+
+    def theirs(spread: Spread) -> tuple[Tensor, Dreamt]:
+        loss, states = plain.world_model_loss(batch)
+        return loss, lambda: plain.actor_critic_loss(batch, states, spread)
+
+    runs = {"ours": update(ours, networks, settings, True), "transcription": update(theirs, other, settings, False)}
+    times: dict[str, list[float]] = {name: [] for name in runs}
+    for k in range(rounds + 2):
+        for name, run in runs.items():
+            began = time.perf_counter()
+            run()
+            if k >= 2:
+                times[name].append(time.perf_counter() - began)
+    took = {name: statistics.median(found) for name, found in times.items()}
+    for name, seconds in took.items():
+        print(f"  {name:15} {1e3 * seconds:8.1f} ms an update", flush=True)
+    gain = took["transcription"] / took["ours"]
+    print(f"  {gain:.2f} x; goal {GOAL} x: {'reached' if gain >= GOAL else 'missed'}", flush=True)
+    return math.isfinite(gain)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--configfile", type=Path, action="append", default=[])
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--envs", nargs="+", choices=list(SPACES), default=["simple_shapes"])
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    print(f"PyTorch {torch.__version__}, {arguments.threads} threads")
+    root, agreed = Path(__file__).resolve().parents[1], []
+    sizes = {"paper's size": [root / "workflow/scales/paper.yaml"], "default size": arguments.configfile}
+    for title, files in sizes.items():
+        config = load([root / "config.yaml", *files])
+        for env in arguments.envs:
+            study = config.environments[env]
+            dim = study.representation.workspace.dim
+            agreed.append(compare(title, env, study.agents.dreaming, dim, arguments.rounds))
+    sys.exit(0 if all(agreed) else 1)
+
+
+if __name__ == "__main__":
+    main()
