@@ -43,7 +43,8 @@ def parser() -> argparse.ArgumentParser:
         )
         stage.add_argument("--scale", help="with --settings: the folder under results/")
         stage.add_argument("--root", type=Path, default=Path(), help="where results/ lies (default: here)")
-        stage.add_argument("--threads", type=int, default=1, help="for tensor arithmetic (default: 1)")
+        used = "worker processes that act side by side" if name == "collect" else "for tensor arithmetic"
+        stage.add_argument("--threads", type=int, default=1, help=f"{used} (default: 1)")
         stage.add_argument(
             "--device",
             default=os.environ.get("GWPIPE_DEVICE", "cpu"),

@@ -16,7 +16,8 @@ FREE = "cuda:free"
 
 @dataclass(frozen=True)
 class Machine:
-    """Threads for tensor arithmetic, the device, and how often long stages save a checkpoint and draw pictures."""
+    """Threads for tensor arithmetic (for `collect`, worker processes), the device, and how often long stages save a
+    checkpoint and draw pictures."""
 
     threads: int = 1
     device: str = "cpu"
@@ -33,8 +34,13 @@ class Machine:
         if self.pictures_every < 0:
             raise UserError(f"--pictures-every must be 0 (none) or a number of steps, not {self.pictures_every}")
 
+    @property
+    def usable_threads(self) -> int:
+        """More than there are processors would only wait for each other."""
+        return min(self.threads, len(os.sched_getaffinity(0)))
+
     def prepare(self) -> None:
-        """Tell torch. More threads than processors only wait for each other.
+        """Tell torch.
 
         Raises:
             UserError: a device that this machine does not have.
@@ -42,7 +48,7 @@ class Machine:
         import torch
 
         self._require_device()
-        torch.set_num_threads(min(self.threads, len(os.sched_getaffinity(0))))
+        torch.set_num_threads(self.usable_threads)
 
     def _require_device(self) -> None:
         import torch
@@ -60,6 +66,14 @@ class Machine:
             raise UserError(f"device '{self.device}': torch finds no CUDA device here; choose cpu")
         if device.index is not None and device.index >= count:
             raise UserError(f"device '{self.device}': the CUDA devices here are cuda:0 to cuda:{count - 1}")
+
+
+def shared_out(cores: int, jobs: int, most: int = 8) -> int:
+    """Processes for each of `jobs` that run side by side on `cores`, or on the processors there are if those are fewer.
+
+    Snakemake may be given more cores than there are, so that more jobs run at a time.
+    """
+    return max(1, min(most, min(cores, len(os.sched_getaffinity(0))) // jobs))
 
 
 def claim(device: str) -> str:

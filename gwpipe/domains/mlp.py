@@ -12,5 +12,5 @@ def mlp(*widths: int, bias: bool = True) -> nn.Sequential:
     """
     layers: list[nn.Module] = []
     for before, after in pairwise(widths):
-        layers += [nn.Linear(before, after, bias), nn.ReLU()]
+        layers += [nn.Linear(before, after, bias), nn.ReLU(inplace=True)]
     return nn.Sequential(*layers[:-1])

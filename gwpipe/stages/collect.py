@@ -1,7 +1,7 @@
 """collect: episodes of one policy on one task, as Zarr."""
 
+import functools
 import shutil
-from typing import Any
 
 import gymnasium
 
@@ -22,10 +22,13 @@ def run(settings: CollectStage, place: layout.Place, machine: Machine) -> None:
     record = Record("collect", place.scale, settings.model_dump(mode="json"), [], modules)
     scratch = record.scratch(target)
 
-    def make_env(**changes: Any) -> gymnasium.Env:
-        kwargs = settings.environment.kwargs() | changes
-        return gymnasium.make(ENVIRONMENT_IDS[settings.env], task=source.task, **kwargs)
-
-    counts = collect(make_env, source, settings.seed, target, scratch, record.identity)
+    # The id says which package registers it: a worker process finds nothing registered.
+    make_env = functools.partial(
+        gymnasium.make,
+        f"gwpipe.envs:{ENVIRONMENT_IDS[settings.env]}",
+        task=source.task,
+        **settings.environment.kwargs(),
+    )
+    counts = collect(make_env, source, settings.seed, target, scratch, record.identity, machine.usable_threads)
     record.write(target, **counts)
     shutil.rmtree(scratch.parent, ignore_errors=True)

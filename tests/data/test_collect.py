@@ -1,16 +1,17 @@
-"""A killed collection ends with the same bytes as one that was not."""
+"""A killed collection ends with the same bytes as one that was not, and so does one by several processes."""
 
+import multiprocessing
 from pathlib import Path
 from typing import Any
 
-import gymnasium
 import numpy as np
 import pytest
 
 from gwpipe import artefact
-from gwpipe.data.collect import RandomPolicy, collect
+from gwpipe.data.collect import ROWS_AT_ONCE, collect
 from gwpipe.data.episodes import open_episodes
 from gwpipe.data.store import CHUNK_ROWS
+from gwpipe.data.workers import Crew
 from gwpipe.envs.simple_shapes import SimpleShapes
 from gwpipe.errors import UserError
 from gwpipe.settings.representation import SourceSettings
@@ -87,22 +88,52 @@ def test_rows_asked_for_and_the_last_episode_whole(tmp_path: Path) -> None:
     assert stored.rows == 82
 
 
-def test_random_policy_is_uniform_over_both_kinds_of_space() -> None:
-    discrete = RandomPolicy(gymnasium.spaces.Discrete(7))
-    discrete.reset(np.random.default_rng(0))
-    counts = np.bincount([discrete.act() for _ in range(7000)], minlength=7)
-    assert abs(counts - 1000).max() < 150
-    box = RandomPolicy(gymnasium.spaces.Box(-1, 1, (5,), np.float32))
-    box.reset(np.random.default_rng(0))
-    drawn = np.stack([box.act() for _ in range(2000)])
-    assert drawn.dtype == np.float32
-    np.testing.assert_allclose(drawn.mean(0), 0, atol=0.06)
-    np.testing.assert_allclose(drawn.std(0), 1 / np.sqrt(3), atol=0.02)
+class Uneven(SimpleShapes):
+    """Ends its episodes before their time, after 1 to 40 decisions."""
+
+    def reset(self, **kwargs: Any) -> Any:
+        self.left = 1 + kwargs["seed"] % 40
+        return super().reset(**kwargs)
+
+    def step(self, action: np.int64) -> tuple[Any, ...]:
+        self.left -= 1
+        observation, reward, terminated, truncated, info = super().step(action)
+        return observation, reward, terminated or self.left == 0, truncated, info
 
 
-def test_task_without_an_expert_is_refused_in_one_line(tmp_path: Path) -> None:
+def test_any_number_of_workers_collects_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three, which are stopped, and then two, of which one is killed; each takes three episodes at a time."""
+    source = SOURCE.model_copy(update={"rows": 2 * CHUNK_ROWS + 100})
+    collect(Uneven, source, 3, tmp_path / "whole.zarr", tmp_path / "whole")
+    result, killed = Crew.result, []
+
+    def stop(crew: Crew[Any], numbers: range, last: int) -> Any:
+        if (tmp_path / "scratch/committed.json").exists():
+            raise Killed
+        return result(crew, numbers, last)
+
+    def kill_one(crew: Crew[Any], numbers: range, last: int) -> Any:
+        if not killed:
+            killed.append(multiprocessing.active_children()[0])
+            killed[0].kill()
+        return result(crew, numbers, last)
+
+    path = tmp_path / "workers.zarr"
+    monkeypatch.setattr(Crew, "result", stop)
+    with pytest.raises(Killed):
+        collect(Uneven, source, 3, path, tmp_path / "scratch", workers=3)
+    assert not multiprocessing.active_children()
+    assert ROWS_AT_ONCE // (SOURCE.episode_decisions + 1) == 3
+    monkeypatch.setattr(Crew, "result", kill_one)
+    collect(Uneven, source, 3, path, tmp_path / "scratch", workers=2)
+    assert artefact.hash_directory(path) == artefact.hash_directory(tmp_path / "whole.zarr")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_task_without_an_expert_is_refused_in_one_line(tmp_path: Path, workers: int) -> None:
+    source = SOURCE.model_copy(update={"policy": "expert"})
     with pytest.raises(UserError) as raised:
-        collect(SimpleShapes, SOURCE.model_copy(update={"policy": "expert"}), 0, tmp_path / "a.zarr", tmp_path / "s")
+        collect(SimpleShapes, source, 0, tmp_path / "a.zarr", tmp_path / "s", workers=workers)
     assert "\n" not in str(raised.value)
     assert "push_green" in str(raised.value)
 

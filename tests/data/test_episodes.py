@@ -42,21 +42,21 @@ def test_first_rows_differ_between_episodes_and_seeds(collected: Callable[..., P
 
 def test_success_and_termination_are_of_the_row_arrived_at(tmp_path: Path) -> None:
     """A shape one step from the goal, and a policy that takes the step."""
-    from gwpipe.data import collect as room
+    from gwpipe.data import acting
     from gwpipe.data.episodes import EpisodeWriter, fields_of
 
     class Near(SimpleShapes):
         def reset(self, *, seed: int | None = None, options: dict | None = None) -> tuple:
             return super().reset(seed=seed, options={"attributes": {"x": 15, "y": 16, "rotation": 0}})
 
-    class Step(room.RandomPolicy):
+    class Step(acting.RandomPolicy):
         def act(self) -> np.int64:
             return np.int64(1)
 
     env = Near()
     policy = Step(env.action_space)
     writer = EpisodeWriter(tmp_path / "scratch", fields_of(env), "")
-    writer.add(room._episode(env, policy, policy, 0, ("test", 0)))
+    writer.add(acting._episode(env, policy, policy, 0, ("test", 0)))
     writer.finish(tmp_path / "near.zarr", {})
     stored = open_episodes(tmp_path / "near.zarr")
     for name in ("success", "is_terminal", "is_last"):

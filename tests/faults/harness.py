@@ -3,6 +3,7 @@
 Processes are forked from a server that has imported torch, so that a kill meets the stage and not its imports.
 """
 
+import contextlib
 import importlib
 import json
 import multiprocessing
@@ -126,6 +127,26 @@ def finish(words: list[str], told: Path) -> None:
     """Run a stage that must succeed."""
     code = run(words, told)
     assert code == 0, told.read_text()
+
+
+def workers_of(process: multiprocessing.Process) -> list[int]:
+    """Process ids of the worker processes that a stage has started."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    found = []
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for child in children.read_text().split():
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
+                    found.append(int(child))
+    return found
+
+
+def alive(pid: int) -> bool:
+    """Is there such a process, and is it no zombie?"""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def good_artefacts(root: Path) -> dict[str, str]:

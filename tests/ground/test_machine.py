@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from gwpipe.errors import UserError
-from gwpipe.machine import Machine, claim, claim_one
+from gwpipe.machine import Machine, claim, claim_one, shared_out
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,11 @@ def test_free_is_asked_for_by_name(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(UserError, match="torch finds no CUDA device here"):
         claim("cuda:free")
+
+
+@pytest.mark.parametrize(
+    ("processors", "cores", "share"), [(2, 2, 1), (2, 8, 1), (8, 8, 2), (64, 8, 2), (64, 12, 4), (64, 64, 8)]
+)
+def test_jobs_share_out_the_processors(monkeypatch, processors, cores, share):
+    monkeypatch.setattr("os.sched_getaffinity", lambda process: set(range(processors)))
+    assert shared_out(cores, 3) == share

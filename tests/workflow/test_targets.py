@@ -42,3 +42,10 @@ def test_what_exists_is_planned_though_no_table_asks_for_it(checkout):
     assert "train_agent:simple_shapes,centre,gw_dreamer,7" in checkout.planned(
         f"{HOME}/agents/centre/gw_dreamer/seed7/curve.csv", *SMOKE
     )
+
+
+def test_workers_of_a_collection_are_its_threads(checkout):
+    words = ("-n", "-p", "--cores", "12", f"{HOME}/data/centre/random.zarr", *SMOKE, "--set-threads", "collect=4")
+    done = checkout.snakemake(*words)
+    assert "threads: 4" in done.stdout
+    assert "--threads 4 " in done.stdout

@@ -13,8 +13,9 @@ rule collect:
         f"logs/{SCALE}/collect/{{env}}_{{task}}_{{policy}}.log",
     benchmark:
         f"results/{SCALE}/benchmarks/collect/{{env}}_{{task}}_{{policy}}.tsv"
+    threads: workers
     params:
         scale=SCALE,
         settings=canonical("collect"),
     shell:
-        "gwpipe collect --scale {params.scale} --settings {params.settings:q} 2> {log}"
+        "gwpipe collect --scale {params.scale} --settings {params.settings:q} --threads {threads} 2> {log}"

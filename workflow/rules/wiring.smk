@@ -3,6 +3,7 @@ import os
 
 from gwpipe import layout
 from gwpipe.errors import nearest
+from gwpipe.machine import shared_out
 from gwpipe.settings import domains, experts
 from gwpipe.settings.choices import seen_by
 from gwpipe.settings.comparison_stages import rules_of
@@ -62,6 +63,12 @@ def representation(wildcards):
 
 def agents(env):
     return CONFIG.environments[env].agents
+
+
+def workers(wildcards):
+    """Processes that collect a data set, where no profile says it."""
+    data_sets = sum(len(CONFIG.environments[env].representation.data) for env in settings.ENVIRONMENTS)
+    return shared_out(workflow.resource_settings.cores or 1, data_sets)
 
 
 def data_of_representation(wildcards):
