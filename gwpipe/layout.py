@@ -17,6 +17,8 @@ AGENT = HOME + "/agents/{task}/{method}/seed{seed}/weights.safetensors"
 CURVE = HOME + "/agents/{task}/{method}/seed{seed}/curve.csv"
 CRITERION = HOME + "/criterion/{task}.json"
 ABLATION = HOME + "/ablation/{task}.csv"
+NOISE = HOME + "/noise/{task}.csv"
+TRANSFER = HOME + "/transfer/{task}.csv"
 EXPERT = HOME + "/experts/{task}.json"
 FLOPS = HOME + "/flops/{task}.json"
 SELECTION = HOME + "/selection/{rule}/seed{seed}/weights.safetensors"
@@ -46,6 +48,12 @@ FIGURE5_NUMBERS = "results/figures/figure5.csv"
 FIGURE6 = "results/figures/figure6.png"
 FIGURE6_PDF = "results/figures/figure6.pdf"
 FIGURE6_NUMBERS = "results/figures/figure6.csv"
+NOISE_FIGURE = "results/figures/noise.png"
+NOISE_PDF = "results/figures/noise.pdf"
+NOISE_NUMBERS = "results/figures/noise.csv"
+TRANSFER_FIGURE = "results/figures/transfer.png"
+TRANSFER_PDF = "results/figures/transfer.pdf"
+TRANSFER_NUMBERS = "results/figures/transfer.csv"
 FUSION_RULES = "results/studies/fusion_rules.csv"
 FUSION_RULES_FIGURE = "results/studies/fusion_rules.png"
 FUSION_RULES_PDF = "results/studies/fusion_rules.pdf"
@@ -71,6 +79,8 @@ MADE_BY: dict[str, tuple[str, ...]] = {
     "train_agent": (AGENT, CURVE),
     "criterion": (CRITERION,),
     "ablate": (ABLATION,),
+    "noise": (NOISE,),
+    "transfer": (TRANSFER,),
     "count_flops": (FLOPS,),
     "train_selection": (SELECTION,),
     "train_reader": (READER,),

@@ -12,16 +12,12 @@ A modality is one of the environment's observations: all domains that are read f
 
 from collections.abc import Mapping
 
-import gymnasium
 import numpy as np
 import numpy.typing as npt
 
 from gwpipe.agents.agent import Actor, Mode
 from gwpipe.agents.trained import Trained
 from gwpipe.errors import UserError
-from gwpipe.evaluation.random_policy import RandomPolicy
-from gwpipe.evaluation.rollouts import rollout
-from gwpipe.seeding import derive
 
 MODALITIES = ("attributes", "image")
 
@@ -63,27 +59,10 @@ def without(trained: Trained, removed: str | None, blank: Mapping[str, npt.NDArr
     return trained.agent if removed is None else WithoutModality(trained.agent, removed, None)
 
 
-def blanks(env: gymnasium.Env, episodes: int, seed: int) -> dict[str, npt.NDArray[np.generic]]:
-    """What stands in for a removed observation: a black picture, and the mean attributes of the random policy."""
-    space = env.observation_space
-    assert isinstance(space, gymnasium.spaces.Dict)
-    watched = _Watching(env.action_space)
-    rollout(watched, env, episodes, derive(seed, "blanks"), "sample")
-    attributes: npt.NDArray[np.float32] = np.stack(watched.seen).mean(axis=0, dtype=np.float64).astype(np.float32)
-    picture = space["image"]
-    return {
-        "image": np.zeros(picture.shape or (), picture.dtype),
-        "attributes": attributes,
-    }
+def blanks(views: Mapping[str, npt.NDArray[np.generic]]) -> dict[str, npt.NDArray[np.generic]]:
+    """What stands in for a removed observation: a black picture, and the mean attributes of the random policy.
 
-
-class _Watching(RandomPolicy):
-    """The random policy; keeps the attributes that it is shown."""
-
-    def __init__(self, space: gymnasium.Space) -> None:
-        super().__init__(space)
-        self.seen: list[npt.NDArray[np.float32]] = []
-
-    def act(self, observations: dict[str, np.ndarray], is_first: np.ndarray, mode: Mode = "sample") -> np.ndarray:
-        self.seen.extend(observations["attributes"])
-        return super().act(observations, is_first, mode)
+    views: (N, …), its observations by name.
+    """
+    attributes: npt.NDArray[np.float32] = views["attributes"].mean(axis=0, dtype=np.float64).astype(np.float32)
+    return {"image": np.zeros_like(views["image"][0]), "attributes": attributes}

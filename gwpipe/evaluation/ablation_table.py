@@ -1,9 +1,9 @@
 """The ablation in numbers: one row an episode, and means above random with their standard errors."""
 
-import numpy as np
 import pandas as pd
 
 from gwpipe.evaluation.criterion import Criterion
+from gwpipe.evaluation.means import above_random, share
 from gwpipe.studies.tidy import WHOSE, Column
 
 COLUMNS = {
@@ -27,32 +27,11 @@ SUMMARY = (
 
 
 def summary(episodes: pd.DataFrame, criterion: Criterion) -> pd.DataFrame:
-    """One row a method and condition, in the order of `episodes`.
-
-    The error is over all episodes of all seeds, as in the paper's ten runs; it says nothing of seeds that were not run.
-    Where no criterion exists, nothing is said about it.
-    """
+    """One row a method and condition, in the order of `episodes` (`means.above_random` says over what)."""
     rows = []
     for (method, removed), found in episodes.groupby(["method", "removed"], sort=False):
-        returns = found["return"].to_numpy(dtype=float) - criterion.random.mean
         bimodal = episodes[(episodes["method"] == method) & (episodes["removed"] == "nothing")]["return"]
-        whole = float(bimodal.mean()) - criterion.random.mean
-        rows.append(
-            {
-                "env": criterion.env,
-                "task": criterion.task,
-                "method": method,
-                "removed": removed,
-                "mean": returns.mean(),
-                "sem": returns.std(ddof=1) / np.sqrt(len(returns)),
-                "share_of_bimodal": returns.mean() / whole if whole > 0 else None,
-                "above_criterion": None if criterion.threshold is None else bool(returns.mean() >= criterion.threshold),
-                "criterion": criterion.threshold,
-                "random": criterion.random.mean,
-                "seeds": found["agent_seed"].nunique(),
-                "episodes": len(returns),
-                "scale": found["scale"].iloc[0],
-                "seed": found["seed"].iloc[0],
-            }
-        )
+        measured = above_random(found, criterion)
+        whole = share(measured["mean"], float(bimodal.mean()) - criterion.random.mean)
+        rows.append({**measured, "method": method, "removed": removed, "share_of_bimodal": whole})
     return pd.DataFrame(rows, columns=list(SUMMARY))

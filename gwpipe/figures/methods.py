@@ -5,7 +5,12 @@ from matplotlib.colors import to_hex
 
 from gwpipe.settings.methods import METHODS, entry
 
-_WORDS = {"gw": "GW", "vae": "VAE", "clip": "CLIP", "ppo": "PPO", "dreamer": "Dreamer", "e2e": "end-to-end"}
+_WORDS = {
+    "gw": "GW", "vae": "VAE", "clip": "CLIP", "ppo": "PPO", "dreamer": "Dreamer", "e2e": "end-to-end",
+    "attr": "attributes", "v": "vision",
+}  # fmt: skip
+_MAPS = ("tab20", "tab20b", "tab20c")
+"""Of twenty colours each; in turn, as there are more methods."""
 
 
 def label(method: str) -> str:
@@ -21,8 +26,8 @@ def _word(word: str) -> str:
 
 def colour(method: str) -> str:
     """Each method has its own, whatever else is drawn; full colours first, then the pale ones of the same map."""
-    number = list(METHODS).index(method)
-    return to_hex(colormaps["tab20"](2 * number % 20 + number // 10 % 2))
+    block, number = divmod(list(METHODS).index(method), 20)
+    return to_hex(colormaps[_MAPS[block]](2 * number % 20 + number // 10))
 
 
 def model_free(method: str) -> bool:

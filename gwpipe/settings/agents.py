@@ -7,10 +7,11 @@ from pydantic import Field, model_validator
 from gwpipe.errors import UserError
 from gwpipe.settings.dreamer_v3 import DreamerV3Block, DreamerV3Settings
 from gwpipe.settings.end_to_end import EndToEndSettings
-from gwpipe.settings.figures import AblationSettings
+from gwpipe.settings.figures import AblationSettings, TransferSettings
 from gwpipe.settings.learning import ReplayedSettings
 from gwpipe.settings.methods import Method, entry
 from gwpipe.settings.model import Seeds, Settings, Widths
+from gwpipe.settings.noise import NoiseSettings
 from gwpipe.settings.ppo import PPOSettings
 
 
@@ -118,6 +119,8 @@ class AgentsSettings(Settings):
     random_episodes: int = Field(100, ge=100)
     criterion: CriterionSettings
     ablation: AblationSettings = AblationSettings()
+    noise: NoiseSettings = NoiseSettings()
+    transfer: TransferSettings = TransferSettings()
 
     @model_validator(mode="after")
     def _something_runs(self) -> Self:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from gwpipe.errors import UserError
+from gwpipe.settings.methods import entry
 from gwpipe.settings.model import Settings
 from gwpipe.settings.representation import DomainName, RepresentationSettings
 
@@ -35,3 +36,20 @@ def data_names(representation: RepresentationSettings) -> list[DataName]:
 def kinds_of(representation: RepresentationSettings, names: Iterable[DomainName]) -> dict[DomainName, str]:
     """Domain → kind, of these domains."""
     return {name: str(representation.vae[name].kind) for name in sorted(names)}
+
+
+def seen_by(method: str, representation: RepresentationSettings) -> list[DomainName]:
+    """The domains whose VAEs a method's agents need: a workspace takes those of all domains, whichever it is shown.
+
+    Raises:
+        UserError: it sees one domain alone, which the representation does not have.
+    """
+    line = entry(method)
+    if not line.encodes:
+        return []
+    if line.only is None:
+        return representation.domains
+    if line.only not in representation.domains:
+        known = ", ".join(representation.domains)
+        raise UserError(f"{method} sees domain '{line.only}' alone, but representation.domains has {known}")
+    return representation.domains if line.workspace else [line.only]

@@ -5,7 +5,7 @@ from typing import Literal
 from gwpipe.settings.choices import kinds_of
 from gwpipe.settings.config import Config
 from gwpipe.settings.environments import EnvironmentName, RoboDeskSettings, SimpleShapesSettings
-from gwpipe.settings.methods import Method
+from gwpipe.settings.methods import Method, entry
 from gwpipe.settings.model import Scale, Seed, Seeds, Settings
 from gwpipe.settings.representation import DomainName
 
@@ -52,7 +52,8 @@ def ablate(config: Config, env: EnvironmentName) -> AblateStage:
     return AblateStage(
         env=env,
         task=agents.task,
-        runs=agents.runs,
+        # Who sees one domain alone has nothing that could be removed.
+        runs={method: seeds for method, seeds in agents.runs.items() if entry(method).only is None},
         domains=kinds_of(study.representation, study.representation.domains),
         episodes=agents.ablation.episodes,
         blank_episodes=agents.ablation.blank_episodes,
@@ -72,7 +73,7 @@ def figure4(config: Config) -> Figure4Stage:
 
 
 def figure(config: Config) -> FigureStage:
-    """Of Figure 5 and of Figure 6."""
+    """Of Figures 5 and 6, and of those of noise and transfer."""
     studies = [(env, config.environments[env]) for env in config.figures.panels]
     panels = [
         PanelSettings(

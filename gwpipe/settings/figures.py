@@ -1,9 +1,12 @@
 """Settings of what is measured on trained agents and of the figures that compare methods."""
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from gwpipe.settings.environments import EnvironmentName
-from gwpipe.settings.model import Settings
+from gwpipe.settings.methods import METHODS, Method, entry
+from gwpipe.settings.model import Seeds, Settings
 
 
 class AblationSettings(Settings):
@@ -15,8 +18,25 @@ class AblationSettings(Settings):
     """Of the random policy, whose mean attributes stand in for those removed."""
 
 
+class TransferSettings(Settings):
+    """Policies trained on one modality that act on another (the test of leopoldmt/RL_Simple_Shapes)."""
+
+    runs: dict[Method, Seeds] = Field(default={})
+    """Method → seeds; methods that see one domain alone. Their budget is that of all agents."""
+    episodes: int = Field(default=10, gt=1)
+    """Of each agent on each domain, the same for all."""
+
+    @model_validator(mode="after")
+    def _each_sees_one_domain(self) -> Self:
+        for method in self.runs:
+            if entry(method).only is None:
+                known = ", ".join(name for name, line in METHODS.items() if line.only is not None)
+                raise ValueError(f"{method} of 'runs' sees more than one domain; those that see one are {known}")
+        return self
+
+
 class FiguresSettings(Settings):
-    """Figures 4 to 6."""
+    """Figures 4 to 6, and those of noise and of transfer."""
 
     panels: list[EnvironmentName] = Field(default=["simple_shapes", "robodesk"], min_length=1)
     """Environments, from left to right; each needs all of its configured runs (Figure 4 none)."""

@@ -23,9 +23,11 @@ class Entry:
     module: str
     """Where its agent is defined. Named, not imported, so that a change to one method reruns no other."""
     agent: str
-    """The agent's class there."""
+    """The agent's class there, or what makes one."""
     variant: str = ""
     """What tells it from other methods of the same block: a size, say."""
+    only: str | None = None
+    """The one domain that it sees, in training and after; all of them where absent."""
 
     @property
     def workspace(self) -> Literal["gw", "clip"] | None:
@@ -36,6 +38,16 @@ class Entry:
     def encodes(self) -> bool:
         """Does it see latents of trained VAEs?"""
         return self.sees != "observations"
+
+    @property
+    def fuses(self) -> bool:
+        """Does a workspace fuse several domains for it, so that their weights may be chosen anew?"""
+        return self.only is None and (self.workspace is not None or self.learning == "end_to_end")
+
+    @property
+    def chooses(self) -> bool:
+        """Does it see the Global Workspace as a whole, so that a rule of fusion learned there may choose for it?"""
+        return self.only is None and self.workspace == "gw"
 
 
 METHODS = {
@@ -51,6 +63,19 @@ METHODS = {
     "vae_ppo": Entry("vaes", "ppo", "gwpipe.agents.ppo", "PPOAgent"),
     "clip_ppo": Entry("clip", "ppo", "gwpipe.agents.ppo", "PPOAgent"),
     "gw_ppo": Entry("gw", "ppo", "gwpipe.agents.ppo", "PPOAgent"),
+    # One domain alone: the transfer between modalities.
+    "gw_dreamer_attr": Entry("gw", "dreaming", "gwpipe.agents.dreaming_on_one", "on_attr", only="attr"),
+    "gw_dreamer_v": Entry("gw", "dreaming", "gwpipe.agents.dreaming_on_one", "on_v", only="v"),
+    "clip_dreamer_attr": Entry("clip", "dreaming", "gwpipe.agents.dreaming_on_one", "on_attr", only="attr"),
+    "clip_dreamer_v": Entry("clip", "dreaming", "gwpipe.agents.dreaming_on_one", "on_v", only="v"),
+    "vae_dreamer_attr": Entry("vaes", "dreaming", "gwpipe.agents.dreaming", "DreamingAgent", only="attr"),
+    "vae_dreamer_v": Entry("vaes", "dreaming", "gwpipe.agents.dreaming", "DreamingAgent", only="v"),
+    "gw_ppo_attr": Entry("gw", "ppo", "gwpipe.agents.ppo_on_one", "on_attr", only="attr"),
+    "gw_ppo_v": Entry("gw", "ppo", "gwpipe.agents.ppo_on_one", "on_v", only="v"),
+    "clip_ppo_attr": Entry("clip", "ppo", "gwpipe.agents.ppo_on_one", "on_attr", only="attr"),
+    "clip_ppo_v": Entry("clip", "ppo", "gwpipe.agents.ppo_on_one", "on_v", only="v"),
+    "vae_ppo_attr": Entry("vaes", "ppo", "gwpipe.agents.ppo", "PPOAgent", only="attr"),
+    "vae_ppo_v": Entry("vaes", "ppo", "gwpipe.agents.ppo", "PPOAgent", only="v"),
 }
 
 

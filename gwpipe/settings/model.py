@@ -62,7 +62,8 @@ def _leaves(value: Any) -> Iterator[Any]:
         yield value
 
 
-def _each_once(values: list[Any]) -> list[Any]:
+def each_once(values: list[Any]) -> list[Any]:
+    """`values`, for a validator: refused where one stands twice."""
     twice = next((value for at, value in enumerate(values) if value in values[:at]), None)
     if twice is not None:
         raise PydanticCustomError("twice", "Each may be named once, {value} is named twice", {"value": repr(twice)})
@@ -70,11 +71,11 @@ def _each_once(values: list[Any]) -> list[Any]:
 
 
 Seed = Annotated[int, Field(ge=0)]
-Seeds = Annotated[list[Seed], AfterValidator(_each_once)]
+Seeds = Annotated[list[Seed], AfterValidator(each_once)]
 """Each once: a seed given twice would count the same run twice."""
 Widths = list[Annotated[int, Field(gt=0)]]
 """Units of hidden layers, in their order; none is allowed."""
 Scale = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
 """Names a folder."""
-Names = Annotated[list[str], Field(min_length=1), AfterValidator(_each_once)]
+Names = Annotated[list[str], Field(min_length=1), AfterValidator(each_once)]
 """At least one, each once."""

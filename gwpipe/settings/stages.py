@@ -6,15 +6,16 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from gwpipe.errors import UserError, nearest
+from gwpipe.settings import comparison_stages as comparison
 from gwpipe.settings import expert_stages as experts
 from gwpipe.settings import figure_stages as figures
 from gwpipe.settings import study_stages as studies
 from gwpipe.settings.agents import CriterionSettings, DreamingSettings, EvaluationSettings, Learning
-from gwpipe.settings.choices import DataName, data_names, kinds_of, seed_number
+from gwpipe.settings.choices import DataName, data_names, kinds_of, seed_number, seen_by
 from gwpipe.settings.config import ENVIRONMENTS, Config, explain
 from gwpipe.settings.dreamer_v3 import DreamerV3Settings
 from gwpipe.settings.environments import TASKS, EnvironmentName, RoboDeskSettings, SimpleShapesSettings
-from gwpipe.settings.methods import Method, entry
+from gwpipe.settings.methods import Method
 from gwpipe.settings.model import Scale, Seed, Seeds, Settings
 from gwpipe.settings.packaged import comes_packaged
 from gwpipe.settings.representation import (
@@ -217,13 +218,13 @@ def random_policy(config: Config, env: EnvironmentName, task: str) -> RandomPoli
 
 def train_agent(config: Config, env: EnvironmentName, task: str, method: Method, seed: str | int) -> TrainAgentStage:
     _task(config, env, task)
-    study, line = config.environments[env], entry(method)
+    study = config.environments[env]
     return TrainAgentStage(
         env=env,
         environment=study.environment,
         task=task,
         method=method,
-        domains=kinds_of(study.representation, study.representation.domains if line.encodes else []),
+        domains=kinds_of(study.representation, seen_by(method, study.representation)),
         env_steps=study.agents.budget(method),
         learning=study.agents.learning(method),
         evaluation=study.agents.evaluation,
@@ -240,6 +241,16 @@ def criterion(config: Config, env: EnvironmentName, task: str) -> CriterionStage
 def ablate(config: Config, env: EnvironmentName, task: str) -> figures.AblateStage:
     _task(config, env, task)
     return figures.ablate(config, env)
+
+
+def noise(config: Config, env: EnvironmentName, task: str) -> comparison.NoiseStage:
+    _task(config, env, task)
+    return comparison.noise(config, env)
+
+
+def transfer(config: Config, env: EnvironmentName, task: str) -> comparison.TransferStage:
+    _task(config, env, task)
+    return comparison.transfer(config, env)
 
 
 def count_flops(config: Config, env: EnvironmentName, task: str, paper: Config) -> CountFlopsStage:
@@ -293,6 +304,10 @@ STAGES: dict[str, tuple[type[Settings], Callable[..., Settings], tuple[str, ...]
     "expert_table": (experts.ExpertTableStage, experts.expert_table, ()),
     "criterion": (CriterionStage, criterion, ("env", "task")),
     "ablate": (figures.AblateStage, ablate, ("env", "task")),
+    "noise": (comparison.NoiseStage, noise, ("env", "task")),
+    "draw_noise": (figures.FigureStage, figures.figure, ()),
+    "transfer": (comparison.TransferStage, transfer, ("env", "task")),
+    "draw_transfer": (figures.FigureStage, figures.figure, ()),
     "figure4": (figures.Figure4Stage, figures.figure4, ()),
     "figure5": (figures.FigureStage, figures.figure, ()),
     "figure6": (figures.FigureStage, figures.figure, ()),

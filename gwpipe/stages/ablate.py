@@ -7,10 +7,10 @@ from gwpipe.agents.trained import load_agent, make_env, settings_of
 from gwpipe.artefact import Record, staging
 from gwpipe.evaluation.ablation import MODALITIES, blanks, without
 from gwpipe.evaluation.ablation_table import COLUMNS
-from gwpipe.evaluation.rollouts import rollout
+from gwpipe.evaluation.playing import play
+from gwpipe.evaluation.random_views import random_views
 from gwpipe.machine import Machine
 from gwpipe.progress import Progress
-from gwpipe.seeding import derive
 from gwpipe.settings import domains
 from gwpipe.settings.figure_stages import AblateStage
 from gwpipe.settings.methods import entry
@@ -38,23 +38,16 @@ def run(settings: AblateStage, place: layout.Place, machine: Machine) -> None:
             with contextlib.closing(make_env(training)) as played:
                 trained = load_agent(path, place, played, machine.device)
                 if blank is None:
-                    blank = blanks(played, settings.blank_episodes, settings.seed)
+                    blank = blanks(random_views(played, settings.blank_episodes, settings.seed))
                 for removed in conditions:
                     actor = without(trained, removed, blank)
-                    # The same episodes for every agent and condition, and none of training.
-                    found = rollout(actor, played, settings.episodes, derive(settings.seed, "ablate"), settings.mode)
-                    rows += [
-                        {
-                            "task": task,
-                            "method": training.method,
-                            "agent_seed": training.seed,
-                            "removed": removed or "nothing",
-                            "episode": episode,
-                            "return": total,
-                            "success_count": successes,
-                        }
-                        for episode, (total, successes) in enumerate(zip(found.returns, found.success_counts))
-                    ]
+                    labels = {
+                        "task": task,
+                        "method": training.method,
+                        "agent_seed": training.seed,
+                        "removed": removed or "nothing",
+                    }
+                    rows += play(actor, played, settings.episodes, settings.mode, settings.seed, labels)
                     progress.update(settings.episodes)
     table = place.path(layout.ABLATION, env=env, task=task)
     frame = tidy_frame(rows, COLUMNS, env=env, scale=place.scale, seed=settings.representation_seed)

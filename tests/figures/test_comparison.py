@@ -1,15 +1,18 @@
-"""Figures 5 and 6: what is averaged, what the legend says, and that censored runs are not hidden."""
+"""Figures of trained agents: what is averaged, what is drawn, and that censored runs are not hidden."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from gwpipe.evaluation import noise_table, transfer_table
 from gwpipe.evaluation.ablation_table import SUMMARY
 from gwpipe.evaluation.criterion import RandomReturns, find_criterion
 from gwpipe.figures.figure5 import Panel, average, draw_figure5, steps_to_criterion
 from gwpipe.figures.figure6 import draw_figure6
 from gwpipe.figures.methods import colour, label, model_free
+from gwpipe.figures.noise import draw_noise
 from gwpipe.figures.saving import save_figure
+from gwpipe.figures.transfer import draw_transfer
 from gwpipe.settings.methods import METHODS
 
 
@@ -93,9 +96,62 @@ def test_bars_and_the_lines_they_are_measured_against(tmp_path) -> None:
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 
+def _filled(columns: tuple[str, ...], rows: list[dict[str, object]]) -> pd.DataFrame:
+    whose = {"env": "simple_shapes", "sem": 10.0, "criterion": 1200.0, "random": -2000.0, "episodes": 30}
+    return pd.DataFrame([{**whose, **row} for row in rows], columns=list(columns))
+
+
+def test_noise_is_a_panel_a_kind_and_a_line_a_method_and_rule() -> None:
+    def row(method: str, weights: str, rule: str, disturbed: str, kind: str, strength: float | None, mean: float):
+        names = ("method", "weights", "rule", "disturbed", "kind", "strength", "mean")
+        return dict(zip(names, (method, weights, rule, disturbed, kind, strength, mean)), unit="px")
+
+    rows = [
+        row("gw_dreamer", "told", "", "image", "any", None, 1500),
+        row("gw_dreamer", "untold_equal", "", "nothing", "none", 0.0, 1600),
+        row("gw_dreamer", "untold_equal", "", "image", "blur", 4.0, 700),
+        row("gw_dreamer", "untold_equal", "", "image", "blur", 1.0, 1300),
+        row("gw_dreamer", "untold_learned", "static", "nothing", "none", 0.0, 1550),
+        row("gw_dreamer", "untold_learned", "static", "image", "blur", 4.0, 900),
+        row("ppo", "as_trained", "", "nothing", "none", 0.0, 1400),
+        row("ppo", "as_trained", "", "attributes", "gaussian", 1.0, -300),
+    ]
+    figure = draw_noise([_filled(noise_table.SUMMARY, rows)], "smoke")
+    blur, gaussian = figure.axes  # a line a modality
+    assert [axes.get_title() for axes in figure.axes] == ["vision: blur", "attributes: gaussian"]
+    drawn = {tuple(line.get_ydata()) for line in blur.lines}
+    assert {(1600, 1300, 700), (1550, 900), (1500, 1500), (1200, 1200)} <= drawn
+    assert {tuple(line.get_xdata()) for line in blur.lines} >= {(0, 1, 2), (0, 2)}
+    assert [tick.get_text() for tick in blur.get_xticklabels()] == ["0", "1", "4"]
+    legends = [[text.get_text() for text in axes.get_legend().get_texts()] for axes in figure.axes]
+    assert legends == [["GW-Dreamer", "GW-Dreamer, static"], ["PPO"]]
+    assert blur.get_ylim()[0] < 0 < 1600 < blur.get_ylim()[1]
+    assert gaussian.get_ylim()[0] < -300
+    assert (1500, 1500) not in {tuple(line.get_ydata()) for line in gaussian.lines}, "told of vision, not of attributes"
+
+
+def test_transfer_hatches_what_was_never_seen() -> None:
+    rows = [
+        {"method": method, "trained_on": trained, "acting_on": acting, "mean": mean}
+        for method, trained, acting, mean in (
+            ("gw_dreamer_attr", "attr", "attr", 1600),
+            ("gw_dreamer_attr", "attr", "v", 1200),
+            ("vae_dreamer_v", "v", "v", 1500),
+        )
+    ]
+    figure = draw_transfer([_filled(transfer_table.SUMMARY, rows)], "smoke")
+    (axes,) = figure.axes
+    assert [bar.get_height() for bar in axes.patches] == [1600, 1200, 1500]
+    assert [bool(bar.get_hatch()) for bar in axes.patches] == [False, True, False]
+    first, _, third = (bar.get_facecolor() for bar in axes.patches)
+    assert first != third, "a colour a domain acted on"
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["GW-Dreamer attributes", "VAE-Dreamer vision"]
+    assert 1200.0 in {line.get_ydata()[0] for line in axes.lines}
+
+
 def test_methods_are_called_as_in_the_paper() -> None:
-    assert [label(name) for name in ("gw_dreamer", "gw_dreamer_e2e", "ppo", "clip_ppo", "dreamer_12m")] == [
-        "GW-Dreamer", "GW-Dreamer end-to-end", "PPO", "CLIP-PPO", "Dreamer 12M"
+    assert [label(name) for name in ("gw_dreamer", "gw_dreamer_e2e", "ppo", "clip_ppo", "dreamer_12m", "gw_ppo_v")] == [
+        "GW-Dreamer", "GW-Dreamer end-to-end", "PPO", "CLIP-PPO", "Dreamer 12M", "GW-PPO vision"
     ]  # fmt: skip
     assert model_free("vae_ppo")
     assert not model_free("gw_dreamer_e2e")

@@ -34,6 +34,26 @@ def test_every_scale_is_an_overlay_of_the_same_keys(repository, scale):
             "environments.simple_shapes.agents.runs.gw_dreamr=[0]",
             "method 'gw_dreamr' is unknown; did you mean 'gw_dreamer'",
         ),
+        (
+            "environments.simple_shapes.agents.noise.image.gausian=[3]",
+            "agents.noise': noise on image of kind 'gausian' is unknown; did you mean 'gaussian'?",
+        ),
+        (
+            "environments.simple_shapes.agents.noise.attributes.blur=[3]",
+            "noise on attributes of kind 'blur' is unknown; valid here: gaussian, latent, missing",
+        ),
+        (
+            "environments.simple_shapes.agents.noise.image.blur=[-1]",
+            "noise.image.blur.0': input should be greater than 0",
+        ),
+        ("environments.simple_shapes.agents.noise.image.patch=[2]", "share of the picture's, at most 1: not 2"),
+        ("environments.simple_shapes.agents.noise.image.patch=[0.5, 0.5]", "0.5 is named twice"),
+        ("environments.simple_shapes.agents.noise.imge={}", "did you mean 'image'?"),
+        ("environments.simple_shapes.agents.transfer.runs.gw_dreamer=[0]", "gw_dreamer of 'runs' sees more than one"),
+        (
+            "environments.simple_shapes.agents.transfer.runs.gw_dreamer_atr=[0]",
+            "method 'gw_dreamer_atr' is unknown; did you mean 'gw_dreamer_attr'?",
+        ),
         ("environments.robodesk.agents.task=push_gren", "task 'push_gren' is unknown; did you mean 'push_green'?"),
         (
             "environments.simple_shapes.representation.data=[{task: centre, policy: expert, rows: 40}]",
@@ -277,3 +297,52 @@ def test_a_plug_in_that_fails_is_named(monkeypatch):
     with pytest.raises(UserError, match=r"'smell' \(my_nose:register\) fails: no nose"):
         domains.entry("robodesk", "v")
     domains.call_plugins.cache_clear()
+
+
+def test_who_sees_one_domain_needs_the_representation_to_have_it(raw):
+    domains = "environments.robodesk.representation.domains=[objects, v]"
+    config = resolve(raw, [domains])
+    chosen = {"env": "robodesk", "task": "push_green", "seed": 0}
+    with pytest.raises(UserError, match=r"vae_dreamer_attr sees domain 'attr' alone, but .* has objects, v"):
+        stage_settings("train_agent", config, None, method="vae_dreamer_attr", **chosen)
+    kept = {
+        method: list(stage_settings("train_agent", config, None, method=method, **chosen).domains)
+        for method in ("vae_dreamer_v", "gw_dreamer_v", "gw_dreamer", "ppo")
+    }
+    both = ["objects", "v"]
+    assert kept == {"vae_dreamer_v": ["v"], "gw_dreamer_v": both, "gw_dreamer": both, "ppo": []}
+
+
+def test_noise_without_any_strength_is_refused(raw):
+    noise = "environments.simple_shapes.agents.noise"
+    kinds = raw["environments"]["simple_shapes"]["agents"]["noise"]
+    silent = [f"{noise}.{modality}.{kind}=[]" for modality in ("image", "attributes") for kind in kinds[modality]]
+    with pytest.raises(UserError, match=r"agents\.noise': there is no strength of any kind of noise"):
+        resolve(raw, silent)
+    resolve(raw, silent[1:])
+
+
+def test_transfer_of_nobody_is_refused(raw):
+    runs = "environments.simple_shapes.agents.transfer.runs"
+    nobody = resolve(
+        raw, [f"{runs}.{method}=[]" for method in raw["environments"]["simple_shapes"]["agents"]["transfer"]["runs"]]
+    )
+    with pytest.raises(UserError, match=r"agents\.transfer\.runs names no seed of any method"):
+        stage_settings("transfer", nobody, None, env="simple_shapes", task="centre")
+
+
+def test_agents_of_one_domain_lose_no_modality(raw):
+    config = resolve(raw, ["environments.simple_shapes.agents.runs.gw_dreamer_v=[0]"])
+    task = {"env": "simple_shapes", "task": "centre"}
+    assert "gw_dreamer_v" not in stage_settings("ablate", config, None, **task).runs
+    assert "gw_dreamer_v" in stage_settings("noise", config, None, **task).runs
+
+
+def test_learned_rules_are_for_whoever_sees_the_whole_workspace_of_simple_shapes(raw):
+    task = {"env": "simple_shapes", "task": "centre"}
+    learned = ["static", "attention", "precision"]
+    assert stage_settings("noise", resolve(raw), None, **task).rules == learned
+    assert stage_settings("noise", resolve(raw), None, env="robodesk", task="push_green").rules == []
+    runs = "environments.simple_shapes.agents.runs"
+    others = resolve(raw, [f"{runs}.gw_dreamer=[]", f"{runs}.gw_dreamer_v=[0]"])
+    assert stage_settings("noise", others, None, **task).rules == []

@@ -24,7 +24,7 @@ rule train_agent:
             "gwpipe.stages.train_agent",
             METHODS[wildcards.method].module,
             f"gwpipe.envs.{wildcards.env}",
-            *(kinds(wildcards.env) if METHODS[wildcards.method].encodes else []),
+            *kinds_of_method(wildcards),
         ),
     output:
         weights=at(layout.AGENT),

@@ -25,13 +25,8 @@ rule figure4:
 rule ablate:
     """Every trained agent of a task without attributes, without vision, and with both."""
     input:
-        agents=agents_with_what_they_see,
-        code=lambda wildcards: sources(
-            "gwpipe.stages.ablate",
-            *(METHODS[method].module for method in agents(wildcards.env).runs),
-            f"gwpipe.envs.{wildcards.env}",
-            *kinds(wildcards.env),
-        ),
+        agents=ablated,
+        code=lambda wildcards: code_of_comparison("gwpipe.stages.ablate", wildcards.env, agents(wildcards.env).runs),
     output:
         table=at(layout.ABLATION),
         manifest=at(layout.ABLATION) + layout.MANIFEST,
@@ -93,3 +88,95 @@ rule figure6:
         settings=canonical("figure6"),
     shell:
         "gwpipe figure6 --scale {params.scale} --settings {params.settings:q} 2> {log}"
+
+
+rule noise:
+    """Every trained agent of a task while one modality is disturbed, by kind and strength."""
+    input:
+        agents=disturbed,
+        code=lambda wildcards: code_of_comparison("gwpipe.stages.noise", wildcards.env, agents(wildcards.env).runs),
+    output:
+        table=at(layout.NOISE),
+        manifest=at(layout.NOISE) + layout.MANIFEST,
+    log:
+        f"logs/{SCALE}/noise/{{env}}_{{task}}.log",
+    benchmark:
+        f"results/{SCALE}/benchmarks/noise/{{env}}_{{task}}.tsv"
+    resources:
+        device=DEVICE,
+    params:
+        scale=SCALE,
+        settings=canonical("noise"),
+    shell:
+        "gwpipe noise --scale {params.scale} --settings {params.settings:q} "
+        "--threads {threads} --device {resources.device} 2> {log}"
+
+
+rule draw_noise:
+    """Return of trained agents against the strength of the noise."""
+    input:
+        noise=of_panels(layout.NOISE),
+        criterion=of_panels(layout.CRITERION),
+        code=sources("gwpipe.stages.draw_noise"),
+    output:
+        png=shown(layout.NOISE_FIGURE, "noise", "Agents", "picture"),
+        pdf=layout.NOISE_PDF,
+        numbers=shown(layout.NOISE_NUMBERS, "noise", "Agents", "numbers"),
+        manifest=provenance(layout.NOISE_FIGURE),
+        manifests=[path + layout.MANIFEST for path in (layout.NOISE_PDF, layout.NOISE_NUMBERS)],
+    log:
+        f"logs/{SCALE}/draw_noise/draw_noise.log",
+    benchmark:
+        f"results/{SCALE}/benchmarks/draw_noise/draw_noise.tsv"
+    params:
+        scale=SCALE,
+        settings=canonical("draw_noise"),
+    shell:
+        "gwpipe draw_noise --scale {params.scale} --settings {params.settings:q} 2> {log}"
+
+
+rule transfer:
+    """Policies trained on one domain that act on it and on the others."""
+    input:
+        agents=transferred,
+        code=lambda wildcards: code_of_comparison(
+            "gwpipe.stages.transfer", wildcards.env, agents(wildcards.env).transfer.runs
+        ),
+    output:
+        table=at(layout.TRANSFER),
+        manifest=at(layout.TRANSFER) + layout.MANIFEST,
+    log:
+        f"logs/{SCALE}/transfer/{{env}}_{{task}}.log",
+    benchmark:
+        f"results/{SCALE}/benchmarks/transfer/{{env}}_{{task}}.tsv"
+    resources:
+        device=DEVICE,
+    params:
+        scale=SCALE,
+        settings=canonical("transfer"),
+    shell:
+        "gwpipe transfer --scale {params.scale} --settings {params.settings:q} "
+        "--threads {threads} --device {resources.device} 2> {log}"
+
+
+rule draw_transfer:
+    """Return of policies that act on a modality that they were not trained on."""
+    input:
+        transfer=of_panels(layout.TRANSFER),
+        criterion=of_panels(layout.CRITERION),
+        code=sources("gwpipe.stages.draw_transfer"),
+    output:
+        png=shown(layout.TRANSFER_FIGURE, "transfer", "Agents", "picture"),
+        pdf=layout.TRANSFER_PDF,
+        numbers=shown(layout.TRANSFER_NUMBERS, "transfer", "Agents", "numbers"),
+        manifest=provenance(layout.TRANSFER_FIGURE),
+        manifests=[path + layout.MANIFEST for path in (layout.TRANSFER_PDF, layout.TRANSFER_NUMBERS)],
+    log:
+        f"logs/{SCALE}/draw_transfer/draw_transfer.log",
+    benchmark:
+        f"results/{SCALE}/benchmarks/draw_transfer/draw_transfer.tsv"
+    params:
+        scale=SCALE,
+        settings=canonical("draw_transfer"),
+    shell:
+        "gwpipe draw_transfer --scale {params.scale} --settings {params.settings:q} 2> {log}"

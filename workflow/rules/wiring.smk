@@ -5,6 +5,8 @@ from gwpipe import layout
 from gwpipe.errors import nearest
 from gwpipe.machine import shared_out
 from gwpipe.settings import domains, experts
+from gwpipe.settings.choices import seen_by
+from gwpipe.settings.comparison_stages import rules_of
 from gwpipe.settings.methods import METHODS
 from gwpipe.settings.packaged import comes_packaged
 from gwpipe.settings.stages import STAGES, stage_settings
@@ -78,13 +80,17 @@ def data_of_representation(wildcards):
     ]
 
 
-def vaes(wildcards):
-    """The VAE of every domain that agents see, each with its manifest."""
+def seen(env, *methods):
+    """The VAEs and workspaces that agents of these methods see through, each with its manifest."""
+    block = CONFIG.environments[env].representation
+    needed = {domain for method in methods for domain in seen_by(method, block)}
+    kinds_seen = {METHODS[method].workspace for method in methods} - {None}
     return [
-        path.format(env=wildcards.env, domain=domain)
-        for domain in representation(wildcards).domains
+        path.format(env=env, domain=domain)
+        for domain in block.domains
+        if domain in needed
         for path in with_manifest(layout.VAE)
-    ]
+    ] + [path.format(env=env, kind=kind) for kind in sorted(kinds_seen) for path in with_manifest(layout.WORKSPACE)]
 
 
 def caches(env, *names):
@@ -116,10 +122,13 @@ def latents_of_representation(wildcards):
 
 def representation_of_method(wildcards):
     """What an agent's observations go through: VAEs and a workspace, each where its method has one."""
-    method = METHODS[wildcards.method]
-    kind = method.workspace
-    workspace = [path.format(env=wildcards.env, kind=kind) for path in with_manifest(layout.WORKSPACE)]
-    return (vaes(wildcards) if method.encodes else []) + (workspace if kind else [])
+    return seen(wildcards.env, wildcards.method)
+
+
+def kinds_of_method(wildcards):
+    """Where the kinds of the domains that a method sees are defined."""
+    names = seen_by(wildcards.method, representation(wildcards))
+    return kinds(wildcards.env, *names) if names else []
 
 
 def curves(wildcards):
@@ -132,22 +141,40 @@ def curves(wildcards):
     ]
 
 
-def agents_with_what_they_see(wildcards):
-    """Every configured agent of an environment, and the VAEs and workspaces that any of them sees through."""
-    runs = agents(wildcards.env).runs
-    methods = [METHODS[method] for method, seeds in runs.items() if seeds]
-    paths = [
+def agents_with_what_they_see(wildcards, runs):
+    """The agents of `runs`, method to seeds, and the VAEs and workspaces that any of them sees through."""
+    return [
         path.format(env=wildcards.env, task=wildcards.task, method=method, seed=seed)
         for method, seeds in runs.items()
         for seed in seeds
         for path in with_manifest(layout.AGENT)
+    ] + seen(wildcards.env, *(method for method, seeds in runs.items() if seeds))
+
+
+def ablated(wildcards):
+    """Agents that have a modality to lose."""
+    runs = agents(wildcards.env).runs
+    return agents_with_what_they_see(wildcards, {name: runs[name] for name in runs if METHODS[name].only is None})
+
+
+def disturbed(wildcards):
+    """Every configured agent of an environment, and the learned rules of fusion that may choose for it."""
+    rules, seed = rules_of(CONFIG, wildcards.env)
+    return agents_with_what_they_see(wildcards, agents(wildcards.env).runs) + [
+        path.format(env=wildcards.env, rule=rule, seed=seed)
+        for rule in rules
+        for path in with_manifest(layout.SELECTION)
     ]
-    paths += vaes(wildcards) if any(method.encodes for method in methods) else []
-    return paths + [
-        path.format(env=wildcards.env, kind=kind)
-        for kind in sorted({method.workspace for method in methods if method.workspace})
-        for path in with_manifest(layout.WORKSPACE)
-    ]
+
+
+def transferred(wildcards):
+    """Every agent of an environment that was trained on one domain."""
+    return agents_with_what_they_see(wildcards, agents(wildcards.env).transfer.runs)
+
+
+def code_of_comparison(stage, env, runs):
+    """The files of a stage that plays trained agents, of their methods, their environment and its domains."""
+    return sources(stage, *(METHODS[method].module for method in runs), f"gwpipe.envs.{env}", *kinds(env))
 
 
 def of_panels(pattern):

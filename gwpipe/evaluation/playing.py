@@ -1,0 +1,30 @@
+"""Trained agents on the episodes that all of their comparisons share."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import gymnasium
+
+from gwpipe.agents.agent import Actor
+from gwpipe.evaluation.rollouts import rollout
+from gwpipe.seeding import derive
+from gwpipe.studies.tidy import Row
+
+
+def play(
+    actor: Actor,
+    env: gymnasium.Env,
+    episodes: int,
+    mode: Literal["sample", "greedy"],
+    seed: int,
+    labels: Mapping[str, Any],
+) -> list[Row]:
+    """One row an episode: `labels`, its number, its return, its decisions with success.
+
+    The episodes are the same for every agent, condition and stage, and none of training.
+    """
+    found = rollout(actor, env, episodes, derive(seed, "ablate"), mode)
+    return [
+        {**labels, "episode": episode, "return": total, "success_count": successes}
+        for episode, (total, successes) in enumerate(zip(found.returns, found.success_counts))
+    ]

@@ -1,0 +1,54 @@
+"""Figures of trained agents: a table and a criterion of each environment shown, summed up, drawn and written."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from gwpipe import layout
+from gwpipe.artefact import Record, staging, verify
+from gwpipe.evaluation.criterion import Criterion
+from gwpipe.figures.saving import save_figure
+from gwpipe.settings.figure_stages import FigureStage
+
+
+def draw_panels(
+    stage: str,
+    settings: FigureStage,
+    place: layout.Place,
+    table: str,
+    summary: Callable[[pd.DataFrame, Criterion], pd.DataFrame],
+    draw: Callable[[Sequence[pd.DataFrame], str], Figure],
+    pictures: Sequence[str],
+    numbers: str,
+) -> None:
+    """Write pictures and numbers of `stage`, each with its manifest.
+
+    table, pictures, numbers: patterns of `layout`; `table` has the episodes of each environment. summary: of its
+    episodes, beside the criterion. draw: from the summaries, and the name of the scale.
+
+    Raises:
+        UserError: a table or a criterion is missing or damaged.
+    """
+    inputs: list[Path] = []
+    summaries: list[pd.DataFrame] = []
+    for panel in settings.panels:
+        criterion, episodes = (
+            place.path(pattern, env=panel.env, task=panel.task) for pattern in (layout.CRITERION, table)
+        )
+        verify(criterion)
+        verify(episodes)
+        found = Criterion.from_json(json.loads(criterion.read_text()))
+        summaries.append(summary(pd.read_csv(episodes), found))
+        inputs += [criterion, episodes]
+    record = Record(stage, place.scale, settings.model_dump(mode="json"), inputs)
+    figure = draw(summaries, settings.scale)
+    made = [place.path(pattern) for pattern in pictures]
+    written = place.path(numbers)
+    with staging(written) as partial:
+        pd.concat(summaries, ignore_index=True).to_csv(partial, index=False)
+    save_figure(figure, *made)
+    for path in (*made, written):
+        record.write(path)

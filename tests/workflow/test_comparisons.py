@@ -1,0 +1,22 @@
+"""What is made when trained agents are asked to act under noise, or on a modality that they were not trained on."""
+
+SMOKE = ("--configfile", "workflow/scales/smoke.yaml")
+
+
+def test_noise_and_transfer_train_what_they_show_and_only_that(copy_project, tmp_path):
+    checkout = copy_project(tmp_path / "project")
+    planned = checkout.planned("results/figures/noise.png", *SMOKE)
+    assert {"noise:simple_shapes,centre", "noise:robodesk,push_green", "draw_noise"} <= planned
+    assert {job for job in planned if job.startswith("train_selection")} == {
+        f"train_selection:simple_shapes,{rule},0" for rule in ("static", "attention", "precision")
+    }
+    assert not any("_attr," in job for job in planned if job.startswith("train_agent"))
+    # An agent on one VAE waits for no other, and none of them for a rule of fusion.
+    alone = "set=environments.simple_shapes.agents.transfer.runs.gw_dreamer_attr=[]"
+    turned = checkout.planned("results/smoke/simple_shapes/transfer/centre.csv", *SMOKE, "--config", alone)
+    assert turned == {
+        "collect:simple_shapes,centre,random",
+        "train_vae:simple_shapes,attr",
+        "train_agent:simple_shapes,centre,vae_dreamer_attr,0",
+        "transfer:simple_shapes,centre",
+    }
