@@ -2,7 +2,8 @@
 
 Row i of every domain's cache shows the same moment. A cache is small, 40 to 160 bytes a row, so it is read whole into
 memory. It names the data set and the VAE it was made from by their hashes: caches of several domains belong together if
-their data set is the same, caches of several data sets if their VAE is.
+their data set is the same, caches of several data sets if their VAE is. Who uses the data set or the VAE beside a cache
+hands their hashes over, to be compared.
 """
 
 import json
@@ -92,15 +93,24 @@ class Loaded(NamedTuple):
     """Domain → hash of the weights that made its caches."""
 
 
-def load_latents(caches: Mapping[str, Sequence[Path]], holdout: float) -> Loaded:
+def load_latents(
+    caches: Mapping[str, Sequence[Path]],
+    holdout: float,
+    used_data: Sequence[str] = (),
+    used_vaes: Mapping[str, str] | None = None,
+) -> Loaded:
     """Training and held-out latents of several data sets together.
 
-    caches: domain → its cache of each data set, in the same order for every domain.
+    caches: domain → its cache of each data set, in the same order for every domain. used_data: hashes of the data sets
+    that are read beside their caches, in this order too; used_vaes: domain → hash of the weights that are used beside
+    them. Nothing is compared of what is not given.
 
     Raises:
         UserError: a cache is missing, incomplete, damaged or too small to be split, two caches of a domain were made by
-            different VAEs, or the domains' caches of a data set from different data.
+            different VAEs, or the domains' caches of a data set from different data; or a cache was made from other
+            data or by another VAE than those used.
     """
+    expected_vaes = used_vaes or {}
     train: dict[str, Tensor] = {}
     held_out: dict[str, Tensor] = {}
     vaes: dict[str, str] = {}
@@ -111,6 +121,16 @@ def load_latents(caches: Mapping[str, Sequence[Path]], holdout: float) -> Loaded
         for k, path in enumerate(paths):
             cache = open_latents(path)
             made_from = cache.attributes["made_from"]
+            if used_data and made_from["data"] != used_data[k]:
+                raise UserError(
+                    f"latents {path} come from another data set than the one used here; make them anew with "
+                    f"{layout.command('cache_latents', path)}"
+                )
+            if made_from["vae"] != expected_vaes.get(domain, made_from["vae"]):
+                raise UserError(
+                    f"latents {path} come from other weights of '{domain}' than those used here; make them anew with "
+                    f"{layout.command('cache_latents', path)}"
+                )
             vae = vae or (made_from["vae"], path)
             if vae[0] != made_from["vae"]:
                 raise UserError(f"latents {vae[1]} and {path} come from different VAEs of '{domain}'; make them anew")

@@ -1,5 +1,7 @@
 """fusion_rules: what each rule of fusion makes of clean and of failing inputs, as CSV and picture."""
 
+from pathlib import Path
+
 from gwpipe import layout
 from gwpipe.artefact import Record, staging
 from gwpipe.data.latents import cache_paths, load_latents
@@ -19,7 +21,7 @@ def run(settings: FusionRulesStage, place: layout.Place, machine: Machine) -> No
     env = settings.env
     workspace_path = place.path(layout.WORKSPACE, env=env, kind=settings.kind)
     latents = cache_paths(place, env, settings.domains, settings.data)
-    trained = {
+    trained: dict[tuple[str, int], Path] = {
         (rule, seed): place.path(layout.SELECTION, env=env, rule=rule, seed=seed)
         for rule in settings.learned
         for seed in settings.seeds

@@ -41,7 +41,9 @@ def run(settings: OutOfDistributionStage, place: layout.Place, machine: Machine)
     )
     table = place.path(layout.OUT_OF_DISTRIBUTION)
     scratch = record.scratch(table)
-    train, held_out, _ = load_latents(latents, settings.holdout)
+    used_data = [record.input_hash(path) for path in data]
+    used_vaes = {name: record.input_hash(path) for name, path in vaes.items()}
+    train, held_out, _ = load_latents(latents, settings.holdout, used_data, used_vaes)
     attributes, _ = load_observations(data, "attributes", settings.holdout)
     eyes = {name: load_domain(path) for name, path in vaes.items()}, load_reader(reader)
     rows: list[Row] = []

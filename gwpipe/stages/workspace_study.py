@@ -34,7 +34,9 @@ def run(settings: WorkspaceStudyStage, place: layout.Place, machine: Machine) ->
     record = Record("workspace_study", place.scale, fields, inputs, modules, machine.device)
     scratch = record.scratch(table)
     label = f"workspace_study {settings.study}"
-    train, held_out, _ = load_latents(latents, settings.holdout)
+    used_data = [record.input_hash(path) for path in data]
+    used_vaes = {name: record.input_hash(path) for name, path in vaes.items()}
+    train, held_out, _ = load_latents(latents, settings.holdout, used_data, used_vaes)
     raw, held_out_raw = map(denormalise, load_observations(data, "attributes", settings.holdout))
     study = importlib.import_module(known.measuring)
     material = Material(

@@ -96,6 +96,23 @@ def test_caches_of_different_data_are_refused(collected: Callable[..., Path], tm
         load_latents(caches, 0.1)
 
 
+def test_caches_of_other_data_or_weights_than_those_used_are_refused(
+    collected: Callable[..., Path], tmp_path: Path
+) -> None:
+    data = collected(rows=20, length=1)
+    caches = {
+        domain: [cached(data, tmp_path, policy, domain, made_from=policy) for policy in ("random", "other")]
+        for domain in READS
+    }
+    used = ["random", "other"]
+    load_latents(caches, 0.1, used, {"v": "1"})
+    remedy = "make them anew with gwpipe cache_latents --env simple_shapes --task centre --policy"
+    with pytest.raises(UserError, match=f"other.v.zarr come from another data set than the one used.*{remedy} other"):
+        load_latents(caches, 0.1, ["random", "third"], {"v": "1"})
+    with pytest.raises(UserError, match=f"random.attr.zarr come from other weights of 'attr' .*{remedy} random"):
+        load_latents(caches, 0.1, used, {"v": "1", "attr": "2"})
+
+
 def test_damaged_cache_names_its_own_command(collected: Callable[..., Path], tmp_path: Path) -> None:
     path = cached(collected(rows=20, length=1), tmp_path, "random", "v")
     (path / "u" / "c" / "0" / "0").unlink()

@@ -1,6 +1,7 @@
 """workspace_study and draw_study: from data, VAEs and latents to a table and pictures; pairs of train_workspace."""
 
 import importlib
+import shutil
 
 import pandas as pd
 import pytest
@@ -14,6 +15,7 @@ from gwpipe.layout import Place
 from gwpipe.machine import Machine
 from gwpipe.settings.stages import stage_settings
 from gwpipe.settings.workspace_studies import STUDIES
+from gwpipe.stages import collect
 from gwpipe.stages.train_workspace import paired
 
 ENV = "simple_shapes"
@@ -54,6 +56,31 @@ def test_a_study_is_measured_then_drawn(smoke_config, place, study):
     run("draw_study", smoke_config, place, study=study)
     for pattern in (layout.STUDY_FIGURE, layout.STUDY_PDF):
         assert verify(place.path(pattern, study=study))["stage"] == "draw_study"
+
+
+@pytest.fixture
+def copy(place, tmp_path):
+    """The same, to be spoilt."""
+    shutil.copytree(place.root, tmp_path / "copy", ignore=shutil.ignore_patterns("studies"))
+    return Place(tmp_path / "copy", place.scale)
+
+
+def test_latents_of_another_vae_than_the_study_encodes_with_are_refused(smoke_config, copy):
+    block = smoke_config.environments.simple_shapes.representation.vae["v"]
+    weights = copy.path(layout.VAE, env=ENV, domain="v")
+    save_domain(weights, make_domain(ENV, "v", block, seed=1))
+    Record("train_vae", copy.scale, {}, []).write(weights)
+    with pytest.raises(UserError, match=r"v\.zarr come from other weights of 'v' .* anew with gwpipe cache_latents"):
+        run("workspace_study", smoke_config, copy, study="downstream")
+    assert not copy.path(layout.STUDY, study="downstream").exists()
+
+
+def test_latents_of_other_data_than_the_attributes_are_refused(smoke_config, copy):
+    settings = stage_settings("collect", smoke_config, env=ENV, task="centre", policy="random")
+    collect.run(settings.model_copy(update={"seed": 1}), copy, Machine())
+    with pytest.raises(UserError, match=r"attr\.zarr come from another data set .* anew with gwpipe cache_latents"):
+        run("workspace_study", smoke_config, copy, study="width")
+    assert not copy.path(layout.STUDY, study="width").exists()
 
 
 def test_a_study_that_does_not_exist_is_one_line(smoke_config):
