@@ -65,13 +65,13 @@ def noise(config: Config, env: EnvironmentName) -> NoiseStage:
 def rules_of(config: Config, env: EnvironmentName) -> tuple[list[str], Seed]:
     """The learned rules of fusion that agents of an environment may be given, and the seed of their training.
 
-    None where nobody acts on the Global Workspace as a whole, or no rule is trained: they are for Simple Shapes alone.
+    None where nobody acts on the Global Workspace as a whole; they are for Simple Shapes alone.
     """
     study = config.environments.simple_shapes.quality.fusion_rules
     on_it = [method for method, seeds in config.environments[env].agents.runs.items() if seeds]
-    if env != "simple_shapes" or not study.seeds or not any(entry(method).chooses for method in on_it):
+    if env != "simple_shapes" or not any(entry(method).chooses for method in on_it):
         return [], 0
-    return study.learned, study.seeds[0]
+    return list(study.learned), study.seeds[0]
 
 
 def transfer(config: Config, env: EnvironmentName) -> TransferStage:

@@ -14,6 +14,7 @@ from gwpipe.settings.environments import TASKS, EnvironmentName, RoboDeskSetting
 from gwpipe.settings.experts import ExpertsSettings
 from gwpipe.settings.figures import FiguresSettings
 from gwpipe.settings.model import Scale, Settings
+from gwpipe.settings.options import check_options
 from gwpipe.settings.quality import QualitySettings
 from gwpipe.settings.representation import RepresentationSettings
 
@@ -71,6 +72,11 @@ class Study(Settings):
             }
         except UserError as fault:
             raise ValueError(str(fault)) from None
+        for name, block in vae.items():
+            try:
+                check_options(str(block.kind), block.options)
+            except UserError as fault:
+                raise ValueError(f"'representation.vae.{name}.options': {fault}") from None
         return self.model_copy(update={"representation": representation.model_copy(update={"vae": vae})})
 
     @model_validator(mode="after")
@@ -83,6 +89,14 @@ class SimpleShapesStudy(Study):
     name = "simple_shapes"
     environment: SimpleShapesSettings
     quality: QualitySettings
+
+    @model_validator(mode="after")
+    def _the_side_that_fails_is_seen(self) -> Self:
+        side, seen = self.quality.fusion_rules.selection.corruption.side, self.representation.domains
+        if side is not None and side not in seen:
+            where = "quality.fusion_rules.selection.corruption.side"
+            raise ValueError(f"'{where}': '{side}' is not in representation.domains{nearest(side, seen)}")
+        return self
 
 
 class RoboDeskStudy(Study):
@@ -116,6 +130,17 @@ class Environments(Settings):
                     packaged.require_packaged(env)
             except UserError as fault:
                 raise ValueError(f"{env}.representation.reference: {fault}") from None
+        return self
+
+    @model_validator(mode="after")
+    def _pairs_are_among_the_rows(self) -> Self:
+        for env in ENVIRONMENTS:
+            representation = self[env].representation
+            pairs = representation.workspace.pairs
+            rows = representation.training_rows(self[env].environment.episode_decisions)
+            if pairs is not None and pairs > rows:
+                where = f"{env}.representation.workspace.pairs"
+                raise ValueError(f"{where}: {pairs} of {rows} training rows; give at most {rows}")
         return self
 
     def __getitem__(self, name: str) -> SimpleShapesStudy | RoboDeskStudy:

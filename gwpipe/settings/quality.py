@@ -1,9 +1,11 @@
 """Settings of what is measured on the trained representation of Simple Shapes (translation, retrieval, Figure 2)."""
 
-from pydantic import Field
+from typing import Annotated
 
-from gwpipe.settings.model import Names, Seed, Seeds, Settings
-from gwpipe.settings.representation import OptimisationSettings, SelectionSettings
+from pydantic import AfterValidator, Field
+
+from gwpipe.settings.model import Seed, Seeds, Settings, each_once
+from gwpipe.settings.representation import LearnedRule, OptimisationSettings, SelectionSettings
 from gwpipe.settings.workspace_studies import StudiesSettings
 
 
@@ -19,12 +21,19 @@ class ReaderSettings(Settings):
     optimisation: OptimisationSettings
 
 
+LearnedRules = Annotated[list[LearnedRule], Field(min_length=1), AfterValidator(each_once)]
+"""At least one, each once."""
+HoleShare = Annotated[float, Field(ge=0.05, le=0.9)]
+"""A larger one takes all eight sizes, and a hole in size and position then all rows; in a hole of two smaller ones lie
+too few fresh shapes to wait for."""
+
+
 class FusionRulesSettings(Settings):
     """The study of rules that choose fusion weights."""
 
-    learned: Names = Field(default=["static", "attention", "precision"])
+    learned: LearnedRules = Field(default=["static", "attention", "precision"])
     """Rules that are trained on the frozen workspace; the fixed ones are always measured."""
-    seeds: Seeds = Field(default=[0, 1, 2])
+    seeds: Seeds = Field(default=[0, 1, 2], min_length=1)
     """Of their training."""
     selection: SelectionSettings = Field(default_factory=SelectionSettings)
     """Their sizes and training, and how inputs fail; its own `rule` does not count here."""
@@ -35,7 +44,7 @@ class OutOfDistributionSettings(Settings):
 
     seeds: Seeds = Field(default=[0, 1, 2], min_length=1)
     """Of the holes, and of the workspaces trained with and without the rows in them."""
-    share: float = Field(default=1 / 3, gt=0, lt=1)
+    share: HoleShare = 1 / 3
     """Of what there is of each of a hole's two attributes."""
     rows: int = Field(default=1000, gt=1)
     """Fresh shapes measured in a hole, and as many outside."""

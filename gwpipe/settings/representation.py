@@ -1,10 +1,10 @@
 """Settings of the data set, the VAEs, the latent cache and the workspace."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import AfterValidator, Field, JsonValue, model_validator
 
-from gwpipe.settings.model import Names, Seed, Settings
+from gwpipe.settings.model import Names, Seed, Settings, each_once
 
 DomainName = str
 """A name of the environment's table in `gwpipe.settings.domains`; the whole configuration is checked against it."""
@@ -112,15 +112,29 @@ class PairingSettings(Settings):
 class CorruptionSettings(Settings):
     """How latents fail. Noise is measured in standard deviations of each entry of a latent over the training rows."""
 
-    kinds: list[Literal["one_sided", "two_sided", "missing"]] = Field(default=["two_sided", "missing"], min_length=1)
+    kinds: Annotated[list[Literal["one_sided", "two_sided", "missing"]], AfterValidator(each_once)] = Field(
+        default=["two_sided", "missing"], min_length=1
+    )
     """one_sided: noise on `side`; two_sided: noise on one domain drawn row by row; missing: that domain says nothing,
     which is the mean of its latents. A row draws one of these."""
-    strengths: list[float] = Field(default=[0.5, 1.0, 2.0, 4.0], min_length=1)
+    strengths: Annotated[list[Annotated[float, Field(gt=0)]], AfterValidator(each_once)] = Field(
+        default=[0.5, 1.0, 2.0, 4.0], min_length=1
+    )
     """Standard deviations of the noise; a row draws one of these."""
     side: str | None = None
     """The domain that `one_sided` corrupts."""
     clean: float = Field(default=0.25, ge=0, lt=1)
     """Share of the rows that are left as they are while a selection is trained."""
+
+    @model_validator(mode="after")
+    def _one_side_is_named(self) -> Self:
+        if "one_sided" in self.kinds and self.side is None:
+            raise ValueError("one_sided of 'kinds' needs 'side', the domain that fails: one of representation.domains")
+        return self
+
+
+LearnedRule = Literal["static", "attention", "precision"]
+"""Rules that learn, of gwpipe/workspace/selection/registry.py; a new one is named here too."""
 
 
 class SelectionSettings(Settings):
@@ -172,6 +186,18 @@ class RepresentationSettings(Settings):
             if domain not in self.vae:
                 raise ValueError(f"domain '{domain}' of 'domains' has no settings under 'vae'")
         return self
+
+    def training_rows(self, episode_decisions: int) -> int:
+        """Rows of all data sets less those held out, as `gwpipe.data.episodes.held_out_from` parts them.
+
+        episode_decisions: the environment's. Episodes end by their time limit alone, so all of a data set are as long.
+        """
+        total = 0
+        for source in self.data:
+            length = (source.episode_decisions or episode_decisions) + 1
+            collected = -(-source.rows // length) * length
+            total += int((1 - self.holdout) * collected // length) * length
+        return total
 
     @property
     def seen(self) -> dict[DomainName, VAESettings]:

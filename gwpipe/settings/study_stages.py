@@ -5,8 +5,15 @@ from gwpipe.settings.choices import DataName, data_names, kinds_of, seed_number
 from gwpipe.settings.config import Config
 from gwpipe.settings.environments import EnvironmentName
 from gwpipe.settings.model import Scale, Seed, Seeds, Settings
-from gwpipe.settings.quality import QualitySettings, ReaderSettings
-from gwpipe.settings.representation import DomainName, LossWeights, SelectionSettings, WorkspaceKind, WorkspaceSettings
+from gwpipe.settings.quality import HoleShare, LearnedRules, QualitySettings, ReaderSettings
+from gwpipe.settings.representation import (
+    DomainName,
+    LossWeights,
+    RepresentationSettings,
+    SelectionSettings,
+    WorkspaceKind,
+    WorkspaceSettings,
+)
 from gwpipe.settings.workspace_studies import ProbeSettings, TripletSettings, study_named
 
 
@@ -54,7 +61,7 @@ class FusionRulesStage(Settings):
     domains: list[DomainName]
     data: list[DataName]
     holdout: float
-    learned: list[str]
+    learned: LearnedRules
     seeds: Seeds
     selection: SelectionSettings
     representation_seed: Seed
@@ -94,7 +101,7 @@ class OutOfDistributionStage(Settings):
     losses: LossWeights
     workspace: WorkspaceSettings
     seeds: Seeds
-    share: float
+    share: HoleShare
     rows: int
     quality_seed: Seed
     representation_seed: Seed
@@ -102,6 +109,27 @@ class OutOfDistributionStage(Settings):
 
 def _quality(config: Config) -> QualitySettings:
     return config.environments.simple_shapes.quality
+
+
+def _measured(who: str, representation: RepresentationSettings, *names: DomainName) -> dict[DomainName, str]:
+    """Domain → kind, of those that a stage measures, whether the main workspaces see them or not."""
+    for domain in names:
+        if domain not in representation.vae:
+            where = f"environments.simple_shapes.representation.vae.{domain}"
+            raise UserError(f"{who} needs domain '{domain}', but there is no {where}")
+    return kinds_of(representation, names)
+
+
+def _translated(who: str, representation: RepresentationSettings) -> dict[DomainName, str]:
+    """Domain → kind, of images and attributes, both of which the main workspaces have to see."""
+    seen = representation.domains
+    wanted = [*seen, *(name for name in ("attr", "v") if name not in seen)]
+    if wanted != seen:
+        raise UserError(
+            f"{who} measures workspaces that see attr and v, but environments.simple_shapes.representation.domains is "
+            f"[{', '.join(seen)}]; set it to [{', '.join(wanted)}] for this"
+        )
+    return kinds_of(representation, ("attr", "v"))
 
 
 def train_reader(config: Config) -> TrainReaderStage:
@@ -113,7 +141,7 @@ def workspace_quality(config: Config) -> WorkspaceQualityStage:
     quality, representation = _quality(config), config.environments.simple_shapes.representation
     return WorkspaceQualityStage(
         scale=config.scale,
-        domains=kinds_of(representation, ("attr", "v")),
+        domains=_translated("workspace_quality", representation),
         kinds=sorted(representation.workspace.kinds, reverse=True),
         rows=quality.rows,
         retrieval_rows=quality.retrieval_rows,
@@ -127,7 +155,7 @@ def figure2(config: Config) -> Figure2Stage:
     quality, representation = _quality(config), config.environments.simple_shapes.representation
     return Figure2Stage(
         scale=config.scale,
-        domains=kinds_of(representation, ("attr", "v")),
+        domains=_translated("figure2", representation),
         pairs=quality.pairs,
         shown=quality.shown,
         quality_seed=quality.seed,
@@ -171,18 +199,14 @@ def fusion_rules(config: Config) -> FusionRulesStage:
 
 def workspace_study(config: Config, study: str) -> WorkspaceStudyStage:
     representation, settings = config.environments.simple_shapes.representation, _quality(config).studies
-    known = study_named(study)
-    for domain in known.domains:
-        if domain not in representation.vae:
-            where = f"environments.simple_shapes.representation.vae.{domain}"
-            raise UserError(f"study '{study}' needs domain '{domain}', but there is no {where}")
+    kinds = _measured(f"study '{study}'", representation, *study_named(study).domains)
     if "gw" not in representation.workspace.kinds:
         raise UserError(f"study '{study}' needs environments.simple_shapes.representation.workspace.kinds.gw")
     small = {"hidden": settings.hidden, "layers": settings.layers, "optimisation": settings.optimisation}
     return WorkspaceStudyStage(
         scale=config.scale,
         study=study,
-        kinds=kinds_of(representation, known.domains),
+        kinds=kinds,
         data=data_names(representation),
         holdout=representation.holdout,
         workspace=representation.workspace.model_copy(update={"kinds": {}, "pairs": None, **small}),
@@ -209,11 +233,11 @@ def out_of_distribution(config: Config) -> OutOfDistributionStage:
     shorter = workspace.optimisation.model_copy(update={"steps": study.steps})
     return OutOfDistributionStage(
         scale=config.scale,
-        domains=kinds_of(representation, ("attr", "v")),
+        domains=_measured("out_of_distribution", representation, "attr", "v"),
         data=data_names(representation),
         holdout=representation.holdout,
         losses=workspace.kinds["gw"],
-        workspace=workspace.model_copy(update={"kinds": {}, "optimisation": shorter}),
+        workspace=workspace.model_copy(update={"kinds": {}, "pairs": None, "optimisation": shorter}),
         seeds=study.seeds,
         share=study.share,
         rows=study.rows,

@@ -1,6 +1,7 @@
 """Holes: rows lie in them where both attributes do."""
 
 import colorsys
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from gwpipe.data.holes import RANGES, Hole, draw_hole, in_hole
 from gwpipe.envs.simple_shapes import normalise, sample_attributes
 from gwpipe.errors import UserError
+from gwpipe.settings.quality import OutOfDistributionSettings
 
 
 def rows(count: int) -> np.ndarray:
@@ -44,6 +46,20 @@ def test_drawn_holes_take_about_a_ninth(seed: int) -> None:
     assert draw_hole(seed) == hole
     inside = in_hole(normalise(rows(3000)), hole)
     assert 0.05 < inside.mean() < 0.2
+
+
+@pytest.mark.parametrize("share", [0.05, 0.9])
+def test_no_hole_of_a_share_that_settings_allow_takes_all_rows(share: float) -> None:
+    attributes = normalise(rows(2000))
+    holes = [draw_hole(seed, share) for seed in range(100)]
+    assert {frozenset(hole.ranges) for hole in holes} == set(map(frozenset, combinations(RANGES, 2)))
+    assert all(not in_hole(attributes, hole).all() for hole in holes)
+    assert OutOfDistributionSettings(share=share).share == share
+
+
+def test_the_share_above_which_a_hole_may_take_all_rows() -> None:
+    attributes = normalise(rows(2000))
+    assert any(in_hole(attributes, draw_hole(seed, 0.95)).all() for seed in range(40))
 
 
 def test_seeds_differ_and_all_kinds_come() -> None:

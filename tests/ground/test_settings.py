@@ -1,13 +1,19 @@
 import json
 
+import numpy as np
 import pytest
 import yaml
 
+from gwpipe.data.episodes import held_out_from
 from gwpipe.envs.robodesk import ATTRIBUTE_SLICES, UPSTREAM_ATTRIBUTE_SLICES
 from gwpipe.errors import UserError
 from gwpipe.settings import domains, load, resolve
 from gwpipe.settings.config import dotted, merge
+from gwpipe.settings.representation import VAESettings
 from gwpipe.settings.stages import STAGES, stage_settings
+
+RULES = "environments.simple_shapes.quality.fusion_rules"
+CORRUPTION = f"{RULES}.selection.corruption"
 
 
 @pytest.fixture
@@ -84,6 +90,46 @@ def test_every_scale_is_an_overlay_of_the_same_keys(repository, scale):
         ("environments.simple_shapes.representation.domains=[v, v]", "'v' is named twice"),
         ("environments.simple_shapes.quality.fusion_rules.seeds=[1, 1]", "1 is named twice"),
         ("environments.simple_shapes.representation.vae.v.options.x=.nan", "a finite number"),
+        (
+            "environments.simple_shapes.representation.vae.v.options={colour_frist: 20}",
+            "'representation.vae.v.options': kind 'visual' has no option 'colour_frist'; did you mean 'colour_first'?",
+        ),
+        (
+            "environments.robodesk.representation.vae.v.kind=pretrained_image",
+            "'representation.vae.v.options': kind 'pretrained_image' needs the option 'side'",
+        ),
+        (
+            f"{RULES}.learned=[presicion]",
+            "learned.0': 'presicion' is not one of static, attention, precision; did you mean",
+        ),
+        (f"{RULES}.learned=[static, equal]", "learned.1': 'equal' is not one of static, attention, precision"),
+        (f"{RULES}.learned=[static, static]", "'static' is named twice"),
+        (f"{RULES}.learned=[]", "fusion_rules.learned': list should have at least 1 item"),
+        (f"{RULES}.seeds=[]", "fusion_rules.seeds': list should have at least 1 item"),
+        (f"{CORRUPTION}.kinds=[one_sided]", "corruption': one_sided of 'kinds' needs 'side', the domain that fails"),
+        (
+            f"{CORRUPTION}={{kinds: [one_sided], side: atr}}",
+            "corruption.side': 'atr' is not in representation.domains; did you mean 'attr'?",
+        ),
+        (
+            f"{CORRUPTION}.kinds=[missing, missing]",
+            "corruption.kinds': each may be named once, 'missing' is named twice",
+        ),
+        (f"{CORRUPTION}.strengths=[1, -2]", "corruption.strengths.1': input should be greater than 0"),
+        (f"{CORRUPTION}.strengths=[1, 1.0]", "corruption.strengths': each may be named once"),
+        (
+            "environments.simple_shapes.representation.workspace.pairs=100000",
+            "simple_shapes.representation.workspace.pairs: 100000 of 47500 training rows; give at most 47500",
+        ),
+        (
+            "environments.robodesk.representation.workspace.pairs=7561",
+            "robodesk.representation.workspace.pairs: 7561 of 7560 training rows; give at most 7560",
+        ),
+        (
+            "environments.simple_shapes.quality.out_of_distribution.share=0.95",
+            "out_of_distribution.share': input should be less than or equal to 0.9, but the value is 0.95",
+        ),
+        ("environments.simple_shapes.quality.out_of_distribution.share=0.01", "greater than or equal to 0.05"),
         ("environments.robodesk.environment.upstream=1", "true or false, but the value is 1"),
         ("scale=../elsewhere", "only letters, digits, _ and - are allowed, but the value is '../elsewhere'"),
         ("scale=''", "only letters, digits"),
@@ -163,8 +209,8 @@ def test_numbers_in_exponent_form_and_strings_of_the_command_line_are_numbers(ra
     config = resolve(raw, ["environments.simple_shapes.agents.dreaming.bin_limit=8"])
     assert config.environments.simple_shapes.agents.dreaming.bin_limit == 8.0
     mixed = {"a": True, "b": 1, "c": 0.5, "d": [None, "e"]}
-    config = resolve(merge(raw, {"environments": {"robodesk": {"representation": {"vae": {"v": {"options": mixed}}}}}}))
-    assert config.environments.robodesk.representation.vae["v"].options == {"side": 64, **mixed}
+    block = raw["environments"]["robodesk"]["representation"]["vae"]["v"]
+    assert VAESettings.model_validate(block | {"options": mixed}).options == mixed
 
 
 def test_settings_survive_their_canonical_string(smoke_config, paper_config):
@@ -240,7 +286,50 @@ def test_a_domain_s_kind_and_options_stand_in_its_stage_s_settings(raw):
     plain = stage_settings("train_vae", resolve(raw), None, **chosen)
     assert (plain.vae.kind, plain.vae.options) == ("visual", {"side": 32, "colour_first": 20})
     grey = resolve(raw, ["environments.simple_shapes.representation.vae.v.options.view=luma"])
-    assert stage_settings("train_vae", grey, None, **chosen).vae.options == {"side": 32, "colour_first": 20, "view": "luma"}
+    assert stage_settings("train_vae", grey, None, **chosen).vae.options == {
+        "side": 32,
+        "colour_first": 20,
+        "view": "luma",
+    }
+
+
+def test_as_many_pairs_as_rows_and_a_side_that_is_seen_are_fine(raw):
+    workspace = "environments.robodesk.representation.workspace"
+    config = resolve(raw, [f"{workspace}.pairs=7560", f"{CORRUPTION}={{kinds: [one_sided], side: v}}"])
+    assert config.environments.robodesk.representation.workspace.pairs == 7560
+
+
+@pytest.mark.parametrize("holdout", [0.05, 0.1, 0.33])
+@pytest.mark.parametrize(("rows", "length"), [(600, 1), (4000, 125), (601, 2), (50, 4), (1000, 9)])
+def test_training_rows_are_those_that_data_are_parted_into(raw, rows, length, holdout):
+    representation = "environments.robodesk.representation"
+    data = f"[{{task: push_green, policy: random, rows: {rows}}}]"
+    config = resolve(raw, [f"{representation}.data={data}", f"{representation}.holdout={holdout}"])
+    episodes = -(-rows // (length + 1))
+    is_first = np.arange(episodes * (length + 1)) % (length + 1) == 0
+    found = config.environments.robodesk.representation.training_rows(length)
+    assert found == held_out_from(is_first, holdout)
+
+
+@pytest.mark.parametrize("stage", ["workspace_quality", "figure2"])
+def test_images_and_attributes_are_measured_where_workspaces_see_both(raw, stage):
+    seen = "environments.simple_shapes.representation.domains"
+    with pytest.raises(UserError) as caught:
+        stage_settings(stage, resolve(raw, [f"{seen}=[v, t]"]))
+    assert str(caught.value).endswith(f"{seen} is [v, t]; set it to [v, t, attr] for this")
+    assert str(caught.value).startswith(f"{stage} measures workspaces that see attr and v")
+    assert stage_settings(stage, resolve(raw, [f"{seen}=[t, v, attr]"])).domains.keys() == {"attr", "v"}
+
+
+def test_workspaces_without_a_hole_need_no_domain_of_the_main_ones_and_see_all_pairs(raw):
+    representation = "environments.simple_shapes.representation"
+    config = resolve(raw, [f"{representation}.domains=[v, t]", f"{representation}.workspace.pairs=100"])
+    settings = stage_settings("out_of_distribution", config)
+    assert settings.workspace.pairs is None
+    assert settings.domains.keys() == {"attr", "v"}
+    del raw["environments"]["simple_shapes"]["representation"]["vae"]["attr"]
+    with pytest.raises(UserError, match=r"out_of_distribution needs domain 'attr', but there is no .*vae\.attr"):
+        stage_settings("out_of_distribution", resolve(raw, [f"{representation}.domains=[v, t]"]))
 
 
 def test_a_domain_that_the_table_has_can_be_configured(raw):

@@ -38,6 +38,18 @@ def test_an_unknown_environment_is_one_line(checkout):
     assert "Traceback" not in told
 
 
+@pytest.mark.parametrize("target", ["figures/figure2.png", "tables/workspace_quality.csv"])
+def test_a_figure_of_domains_that_workspaces_do_not_see_is_one_line(checkout, target):
+    domains = "environments.simple_shapes.representation.domains"
+    words = ("-n", f"results/{target}", *SMOKE, "--config", f"set={domains}=[v,t]")
+    done = checkout.snakemake(*words, check=False)
+    told = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "Traceback" not in told
+    (line,) = [line for line in told.splitlines() if f"{domains} is [v, t]; set it to [v, t, attr]" in line]
+    assert line.startswith(f"results/{target}: ")
+
+
 def test_what_exists_is_planned_though_no_table_asks_for_it(checkout):
     assert "train_agent:simple_shapes,centre,gw_dreamer,7" in checkout.planned(
         f"{HOME}/agents/centre/gw_dreamer/seed7/curve.csv", *SMOKE

@@ -1,5 +1,7 @@
 """A workspace learns whom to trust; corruption is what it says it is."""
 
+from typing import get_args
+
 import pytest
 import torch
 from torch import Tensor
@@ -7,7 +9,13 @@ from torch import Tensor
 from gwpipe.domains.fit import Run
 from gwpipe.errors import UserError
 from gwpipe.seeding import torch_generator
-from gwpipe.settings.representation import CorruptionSettings, LossWeights, OptimisationSettings, SelectionSettings
+from gwpipe.settings.representation import (
+    CorruptionSettings,
+    LearnedRule,
+    LossWeights,
+    OptimisationSettings,
+    SelectionSettings,
+)
 from gwpipe.settings.representation import WorkspaceSettings as Settings
 from gwpipe.workspace.corruption import CLEAN, Damage, Spread, corrupt, draw_damage
 from gwpipe.workspace.selection.registry import RULES, make_selection
@@ -50,6 +58,10 @@ def settings(rule: str, steps: int = 250, **corruption: object) -> SelectionSett
         corruption=CorruptionSettings(**{"strengths": [1.0, 3.0]} | corruption),
         optimisation=OptimisationSettings(steps=steps, batch_size=128, **RATES),
     )
+
+
+def test_settings_know_which_rules_learn() -> None:
+    assert sorted(get_args(LearnedRule)) == sorted(LEARNED)
 
 
 def test_learned_weights_beat_equal_ones_where_a_modality_fails(workspace: Workspace) -> None:
@@ -148,7 +160,7 @@ def test_damage_is_drawn_in_the_asked_proportions() -> None:
     assert damage.missing.float().mean().item() == pytest.approx(0.5, abs=0.01)
     assert set(damage.strength.tolist()) == {1.0, 2.0}
     with pytest.raises(UserError, match="side"):
-        draw_damage(["v", "attr"], 4, CorruptionSettings(kinds=["one_sided"]), torch_generator("test"))
+        draw_damage(["v", "attr"], 4, CorruptionSettings(kinds=["one_sided"], side="t"), torch_generator("test"))
 
 
 def test_the_oracle_knows_the_side() -> None:

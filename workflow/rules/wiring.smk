@@ -33,13 +33,17 @@ def with_manifest(pattern):
 
 
 def refuse_unknown(words):
-    """One line for a target among `words` whose names the configuration does not have; jobs take theirs from it."""
+    """One line for a target among `words` that the configuration has no names or no domains for."""
     for path in map(Path, words):
         if str(path.parent) == str(Path(layout.STUDY).parent) and path.suffix in (".csv", ".png", ".pdf"):
             if path.stem not in (*STUDIES, "fusion_rules", "out_of_distribution"):
                 raise WorkflowError(f"{path}: study '{path.stem}' is unknown{nearest(path.stem, STUDIES)}")
         stage, wildcards = layout.run_of(path) or (None, {})
-        if stage and path.is_relative_to(f"results/{SCALE}"):
+        # Tables and figures lie in no folder of a scale, and are called as the stage that makes them.
+        final = path.is_relative_to("results") and path.stem in STAGES and not STAGES[path.stem][2]
+        if final:
+            stage, wildcards = path.stem, {}
+        if stage and (final or path.is_relative_to(f"results/{SCALE}")):
             try:
                 stage_settings(stage, CONFIG, PAPER, **wildcards)
             except UserError as mistake:
