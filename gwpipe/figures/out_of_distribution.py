@@ -27,8 +27,8 @@ def draw_out_of_distribution(frame: pd.DataFrame) -> Figure:
     first = frame.iloc[0]
     figure.suptitle(
         f"Shapes in a hole of the training data, {first['env']}, scale {first['scale']}, representation seed "
-        f"{first['seed']}; dots: {frame['hole_seed'].nunique()} holes, each of its own kind; dashed: the visual VAE's own "
-        "reconstructions. Inside and outside are other shapes: compare colours, not places",
+        f"{first['seed']}; dots: {frame['hole_seed'].nunique()} holes, each of its own kind;\n"
+        "dashed: the visual VAE's own reconstructions. Inside and outside hold other shapes: compare colours alone",
         fontsize=8,
     )
     return figure
