@@ -240,7 +240,11 @@ def test_a_domain_s_kind_and_options_stand_in_its_stage_s_settings(raw):
     plain = stage_settings("train_vae", resolve(raw), None, **chosen)
     assert (plain.vae.kind, plain.vae.options) == ("visual", {"side": 32, "colour_first": 20})
     grey = resolve(raw, ["environments.simple_shapes.representation.vae.v.options.view=luma"])
-    assert stage_settings("train_vae", grey, None, **chosen).vae.options == {"side": 32, "colour_first": 20, "view": "luma"}
+    assert stage_settings("train_vae", grey, None, **chosen).vae.options == {
+        "side": 32,
+        "colour_first": 20,
+        "view": "luma",
+    }
 
 
 def test_a_domain_that_the_table_has_can_be_configured(raw):
