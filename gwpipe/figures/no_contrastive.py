@@ -1,4 +1,4 @@
-"""The study without the contrastive loss: every subset of the other losses, with it and without it."""
+"""The study without the contrastive loss: subsets of the other losses, with it and without it."""
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -7,11 +7,12 @@ from gwpipe.figures.series import caption, legend_beside, metric, over_seeds
 
 PANELS = {
     "effective_rank": "effective rank of z (directions)",
+    "z_variance": "variance of z's entries",
     "cross_domain_share": "cross-domain share of z",
     "retrieval_top1": "retrieval, top-1 (%)",
     "translation_unexplained": "unexplained share, translation",
 }
-SPREAD = ("cross_domain_share", "translation_unexplained")
+SPREAD = ("z_variance", "cross_domain_share", "translation_unexplained")
 """Shown on logarithmic axes."""
 COLOURS = {True: "C0", False: "C1"}
 LABELS = {True: "with cont", False: "without"}
@@ -20,7 +21,7 @@ LABELS = {True: "with cont", False: "without"}
 def draw(frame: pd.DataFrame) -> Figure:
     """A row a subset of the other losses, a point with and one without the contrastive loss."""
     others = list(dict.fromkeys(frame["others"]))
-    figure = Figure(figsize=(12, 1.4 + 0.24 * len(others)), layout="constrained")
+    figure = Figure(figsize=(14, 1.6 + 0.3 * len(others)), layout="constrained")
     panels = figure.subplots(1, len(PANELS), sharey=True)
     for axes, (name, label) in zip(panels, PANELS.items()):
         rows = metric(frame, name)
@@ -35,7 +36,7 @@ def draw(frame: pd.DataFrame) -> Figure:
         axes.grid(axis="y", lw=0.3)
     panels[0].set_yticks(range(len(others)), others, fontsize=7)
     panels[0].invert_yaxis()
-    panels[0].set_ylabel("other losses (none: random weights)")
+    panels[0].set_ylabel("other losses (none without cont: random weights)")
     legend_beside(panels[-1])
     figure.suptitle(caption(frame, "With and without the contrastive loss"), fontsize=8)
     return figure

@@ -21,11 +21,14 @@ def draw_out_of_distribution(frame: pd.DataFrame) -> Figure:
             chosen = (frame["route"] == route) & (frame["quantity"] == quantity) & (frame["statistic"] == statistic)
             _bars(axes, frame[chosen])
             axes.set_title(f"{route}: {quantity}, {statistic}", fontsize=8)
-    grid[0][0].legend(frameon=False, fontsize=7)
+    figure.legend(
+        *grid[0][0].get_legend_handles_labels(), frameon=False, fontsize=7, loc="outside lower center", ncols=2
+    )
     first = frame.iloc[0]
     figure.suptitle(
         f"Shapes in a hole of the training data, {first['env']}, scale {first['scale']}, representation seed "
-        f"{first['seed']}; dots: {frame['hole_seed'].nunique()} holes; dashed: the visual VAE's own reconstructions",
+        f"{first['seed']}; dots: {frame['hole_seed'].nunique()} holes, each of its own kind;\n"
+        "dashed: the visual VAE's own reconstructions. Inside and outside hold other shapes: compare colours alone",
         fontsize=8,
     )
     return figure

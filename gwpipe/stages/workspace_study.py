@@ -36,13 +36,15 @@ def run(settings: WorkspaceStudyStage, place: layout.Place, machine: Machine) ->
     label = f"workspace_study {settings.study}"
     train, held_out, _ = load_latents(latents, settings.holdout)
     raw, held_out_raw = map(denormalise, load_observations(data, "attributes", settings.holdout))
+    begins, measured = load_observations(data, "is_first", settings.holdout)
     study = importlib.import_module(known.measuring)
     material = Material(
         settings,
         train,
-        held_out,
+        {name: u[measured] for name, u in held_out.items()},
         raw,
-        held_out_raw,
+        held_out_raw[measured],
+        begins.cumsum(),
         {name: load_domain(path) for name, path in vaes.items()},
         Run(settings.seed, label, scratch, record.identity, machine.checkpoint_seconds, machine.device),
     )

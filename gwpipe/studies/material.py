@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+import numpy.typing as npt
 from torch import Tensor
 
 from gwpipe.domains.domain import Domain
@@ -25,9 +27,13 @@ class Material:
     train: Mapping[str, Tensor]
     """Domain → (N, latent)."""
     held_out: Mapping[str, Tensor]
+    """The first row of each held-out episode: the rows that follow it show nearly the same shape, or the very same, and
+    nothing could tell such twins apart."""
     raw: Raw
     """(N, 8), of the training rows."""
     held_out_raw: Raw
+    episodes: npt.NDArray[np.int64]
+    """(N,) number of each training row's episode, rising."""
     vaes: Mapping[str, Domain]
     """Domain → what encodes it, where the study encodes observations of its own."""
     run: Run

@@ -1,7 +1,7 @@
 """Does a workspace translate between domains that were never seen together, through a third one?
 
 The training rows are parted in three. One part shows v with attr, one attr with t, one t with v; what is left out of
-them says how far the rest carries. No row is in two parts, so v and t have not even moments in common.
+them says how far the rest carries. No episode is in two parts, so v and t have not even shapes in common.
 """
 
 from itertools import permutations
@@ -50,7 +50,7 @@ def cells(material: Material) -> list[Cell]:
         Cell(
             {"shown": shown, "losses": name},
             seed,
-            dict(zip(groups, _thirds(len(material.raw), seed))),
+            dict(zip(groups, _thirds(material.episodes, seed))),
             losses_named(losses, material.settings.losses),
             material.domains,
             material.settings.workspace.dim,
@@ -62,5 +62,7 @@ def cells(material: Material) -> list[Cell]:
     ]
 
 
-def _thirds(total: int, seed: int) -> list[Index]:
-    return np.array_split(numpy_generator("never paired", seed).permutation(total), 3)
+def _thirds(episodes: Index, seed: int) -> list[Index]:
+    """Row numbers of three equal parts of the episodes."""
+    parts = np.array_split(numpy_generator("never paired", seed).permutation(np.unique(episodes)), 3)
+    return [np.flatnonzero(np.isin(episodes, part)) for part in parts]

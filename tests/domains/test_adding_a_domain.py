@@ -14,6 +14,7 @@ from gwpipe.domains.fit import Run
 from gwpipe.domains.training import train_vae
 from gwpipe.settings import domains, load
 from gwpipe.settings.representation import VAESettings
+from gwpipe.settings.stages import TrainWorkspaceStage, stage_settings
 from gwpipe.sources import sources
 
 
@@ -47,7 +48,7 @@ def test_the_example_learns(example: str, attributes: np.ndarray) -> None:
 
 
 def test_settings_and_sources_know_a_plug_in_s_domain(
-    example: str, repository: Path, monkeypatch: pytest.MonkeyPatch
+    example: str, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Plugin:
         name, value = "sound", "sound_domain:register_sound"
@@ -59,10 +60,16 @@ def test_settings_and_sources_know_a_plug_in_s_domain(
 
     monkeypatch.setattr(domains, "entry_points", lambda group: [Plugin()] if group == "gwpipe.domains" else [])
     domains.call_plugins.cache_clear()
-    rates = "{steps: 9, batch_size: 8, start_lr: 1.0e-3, max_lr: 1.0e-3, end_lr: 1.0e-3, weight_decay: 0}"
-    block = f"environments.simple_shapes.representation.vae.sound={{latent: 8, beta: 0.01, optimisation: {rates}}}"
-    chosen = load([repository / "config.yaml"], [block]).environments.simple_shapes.representation.vae["sound"]
-    assert chosen.kind == "sound"
+    told = re.findall(
+        r"```yaml\n(environments:.*?)```", (repository / "docs/adding-a-domain.md").read_text(), re.DOTALL
+    )
+    overlay = tmp_path / "sound.yaml"
+    overlay.write_text(told[0])
+    config = load([repository / "config.yaml", overlay])
+    assert config.environments.simple_shapes.representation.vae["sound"].kind == "sound"
+    trained = stage_settings("train_workspace", config, env="simple_shapes", kind="gw")
+    assert isinstance(trained, TrainWorkspaceStage)
+    assert trained.domains == ["attr", "sound", "v"]
     module, _ = domains.place_of("sound")
     assert any(file.endswith("sound_domain.py") for file in sources("gwpipe.stages.train_vae", module))
     domains.call_plugins.cache_clear()

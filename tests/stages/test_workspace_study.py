@@ -8,6 +8,7 @@ import torch
 
 from gwpipe import layout
 from gwpipe.artefact import Record, verify
+from gwpipe.data.episodes import held_out_from, open_episodes
 from gwpipe.domains.catalogue import make_domain, save_domain
 from gwpipe.errors import UserError
 from gwpipe.layout import Place
@@ -50,6 +51,12 @@ def test_a_study_is_measured_then_drawn(smoke_config, place, study):
     frame = pd.read_csv(table)
     assert set(frame["study"]) == {study}
     assert set(frame["workspace_seed"].dropna()) == {0, 1}
+    # One row of each episode: the next shows the same shape after one decision, or after none that does anything.
+    data = open_episodes(place.path(layout.DATA, env=ENV, task="centre", policy="random"))
+    begins = data.load("is_first")
+    held_out = begins[held_out_from(begins, smoke_config.environments.simple_shapes.representation.holdout) :]
+    translated = frame[frame["metric"].isin(["translation_loss", "class_accuracy"])]
+    assert set(translated["rows"]) == {held_out.sum()}
     assert not list(table.parent.glob(".*scratch"))
     run("draw_study", smoke_config, place, study=study)
     for pattern in (layout.STUDY_FIGURE, layout.STUDY_PDF):
