@@ -2,6 +2,7 @@
 
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from gwpipe.figures.series import caption, legend_beside, metric, over_seeds
 
@@ -33,6 +34,10 @@ def draw(frame: pd.DataFrame) -> Figure:
             places = [others.index(name) for name in of["others"]]
             axes.errorbar(of["mean"], places, xerr=of["sem"], fmt="o", ms=4, color=colour, label=LABELS[contrastive])
         axes.set(xlabel=label, xscale="log" if name in SPREAD else "linear")
+        if name in SPREAD:
+            axes.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
+            axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+            axes.xaxis.set_minor_formatter(NullFormatter())
         axes.grid(axis="y", lw=0.3)
     panels[0].set_yticks(range(len(others)), others, fontsize=7)
     panels[0].invert_yaxis()
