@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor
 
+from gwpipe.errors import UserError, nearest
+
 Weights = Mapping[str, float | Tensor]
 """Domain → α: a number; (B, 1), one a row; or (B, dim), one a row and entry of the workspace."""
 
@@ -16,13 +18,29 @@ def fuse(pre: Mapping[str, Tensor], weights: Weights, activation: Callable[[Tens
     do not take part. Sums to 1 by convention, which is not enforced.
 
     Raises:
-        ValueError: no domain takes part, or a weight names a domain that `pre` has not.
+        UserError: no domain takes part, a weight is of a domain that `pre` has not, the domains differ in their rows,
+            or weights have another shape than `Weights` allows.
     """
-    missing = set(weights) - set(pre)
-    if missing or not weights:
-        raise ValueError(f"cannot fuse {sorted(pre)} with weights for {sorted(weights)}")
+    _check(pre, weights)
     first, *rest = (weight * pre[name] for name, weight in weights.items())
     return activation(sum(rest, start=first))
+
+
+def _check(pre: Mapping[str, Tensor], weights: Weights) -> None:
+    """Refuse what torch would broadcast without a word."""
+    if not weights:
+        raise UserError(f"nothing to fuse: no domain of {', '.join(pre) or 'none'} has a weight")
+    shape: torch.Size | None = None
+    for name, weight in weights.items():
+        if name not in pre:
+            raise UserError(f"there is a weight of '{name}', but no latents of it{nearest(name, pre)}")
+        shape = pre[name].shape if shape is None else shape
+        if pre[name].shape != shape:
+            rows = {name: tuple(pre[name].shape) for name in weights if name in pre}
+            raise UserError(f"domains are fused row by row, but their representations differ in shape: {rows}")
+        if isinstance(weight, Tensor) and weight.dim() and weight.shape not in (shape, (*shape[:-1], 1)):
+            allowed = f"{(*shape[:-1], 1)}, one a row, or {tuple(shape)}, one a row and entry"
+            raise UserError(f"weights of '{name}' must be a number, {allowed}, but are {tuple(weight.shape)}")
 
 
 def equal_weights(domains: Mapping[str, object]) -> dict[str, float]:

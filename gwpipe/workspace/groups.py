@@ -47,8 +47,8 @@ def as_groups(latents: Latents | AnyGroups, domains: Collection[str]) -> dict[Gr
     those of the set's domains are taken.
 
     Raises:
-        UserError: there is no group or it is empty, a domain is unknown or has no latents, a group comes twice, or the
-            domains of a group differ in their numbers of rows.
+        UserError: there is no group or it is empty, a domain is unknown or has no latents, a group comes twice, has
+            one row, or its domains differ in their numbers of rows.
     """
     if all(isinstance(key, str) for key in latents):
         single = cast(Latents, latents)
@@ -66,8 +66,9 @@ def as_groups(latents: Latents | AnyGroups, domains: Collection[str]) -> dict[Gr
             raise UserError(f"group '{shown}' has no latents of {', '.join(absent)}")
         group = tuple(name for name in domains if name in key)
         rows = {name: len(members[name]) for name in group}
-        if len(set(rows.values())) != 1 or 0 in rows.values():
-            raise UserError(f"group '{shown}' needs equally many rows of each domain, at least one, but has {rows}")
+        # One row has no standard deviation, which latents and states are standardised by.
+        if len(set(rows.values())) != 1 or min(rows.values()) < 2:
+            raise UserError(f"group '{shown}' needs equally many rows of each domain, at least two, but has {rows}")
         if group in groups:
             raise UserError(f"group '{shown}' is given twice; put its rows together")
         groups[group] = {name: members[name] for name in group}

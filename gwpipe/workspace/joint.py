@@ -6,7 +6,7 @@ it, encoders would make all latents equal, which is easy to translate and says n
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,7 @@ from gwpipe.domains.vae import kl_to_standard_normal, reparameterise
 from gwpipe.errors import UserError
 from gwpipe.seeding import derive, torch_generator
 from gwpipe.settings.representation import ContrastiveLoss, LossWeights, WorkspaceSettings
-from gwpipe.workspace.groups import Group
+from gwpipe.workspace.groups import AnyGroups, Group, as_groups
 from gwpipe.workspace.objective import workspace_losses
 from gwpipe.workspace.selection.fixed import Random
 from gwpipe.workspace.selection.rule import Selection
@@ -100,14 +100,15 @@ def train_jointly(
 ) -> None:
     """Train `workspace` and the domains named in `own`, in place; the other domains are frozen.
 
-    Trained domains are fitted to the scales of the observations first, as when they are trained alone.
+    Every domain prepares its observations once. Trained domains are fitted to their scales first and follow their
+    schedules, as when they are trained alone. No stage calls this: it is for Python.
 
     observations: domain → (N, …) as the environment gives them, in memory. groups: which rows show which domains
     together (gwpipe.data.pairing); all rows show all domains when absent.
 
     Raises:
-        UserError: `own` names no domain of the workspace, latents are to be standardised, or the checkpoint is damaged
-            or another run's.
+        UserError: `own` names no domain of the workspace, latents are to be standardised, the groups are not usable
+            (`gwpipe.workspace.groups.as_groups`), or the checkpoint is damaged or another run's.
     """
     unknown = sorted(set(own) - set(workspace.domains))
     if unknown or not own:
@@ -116,30 +117,39 @@ def train_jointly(
         raise UserError("latents move while their domain is trained, so `standardise` must be off")
     if groups is None:
         groups = {tuple(workspace.domains): np.arange(len(next(iter(observations.values()))))}
-    rows = {tuple(name for name in workspace.domains if name in key): index for key, index in groups.items()}
-    size = settings.optimisation.batch_size
+    numbers = {key: dict.fromkeys(key, torch.from_numpy(index)) for key, index in groups.items()}
+    checked = as_groups(cast(AnyGroups, numbers), workspace.domains)
+    rows = {group: shown[group[0]].numpy() for group, shown in checked.items()}
+    size, steps = settings.optimisation.batch_size, settings.optimisation.steps
     batches = {group: Batches(len(rows[group]), size, derive("joint batches", run.seed, *group)) for group in rows}
+    prepared = {name: domains[name].prepare(observations[name]) for name in {*own}.union(*rows)}
     for name, domain in domains.items():
         domain.to(run.device)
         if name in own:
-            domain.requires_grad_(True).fit_to(observations[name])
+            domain.requires_grad_(True).fit_to(prepared[name])
         else:
             domain.eval().requires_grad_(False)
     trained = nn.ModuleList([workspace.to(run.device), *(domains[name] for name in own)])
 
     def inputs(name: str, index: npt.NDArray[np.int64]) -> Tensor:
-        return domains[name].inputs(torch.from_numpy(observations[name][index]).to(run.device))
+        return domains[name].inputs(torch.from_numpy(prepared[name][index]).to(run.device))
 
     def loss_of(step: int) -> tuple[Tensor, dict[str, Tensor]]:
+        for name in own:
+            domains[name].schedule(step / steps)
         drawn = {group: rows[group][batches[group](step)] for group in rows}
         x = {group: {name: inputs(name, index) for name in group} for group, index in drawn.items()}
         mixing = Random(settings.fusion_temperature, torch_generator("joint weights", run.seed, step))
         generator = torch_generator("joint noise", run.seed, step)
-        return joint_losses(
-            workspace, domains, x, own, mixing, coefficients.model_dump(), generator, settings.contrastive
-        )
+        # What a domain draws itself (dropout) follows the step too, so that a resumed run draws the same.
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(derive("joint, domains' own draws", run.seed, step))
+            return joint_losses(
+                workspace, domains, x, own, mixing, coefficients.model_dump(), generator, settings.contrastive
+            )
 
     fit(trained, loss_of, settings.optimisation, run)
     widest = max(rows, key=lambda group: (len(group), len(rows[group])))
     noted = rows[widest][:_NOTED_ROWS]
-    workspace.note_spread({name: domains[name].encode(observations[name][noted]) for name in widest})
+    with torch.no_grad():
+        workspace.note_spread({name: domains[name].represent(inputs(name, noted)) for name in widest})

@@ -46,6 +46,7 @@ def train_workspace(
             another run's.
     """
     groups = _on(as_groups(train, workspace.domains), run.device)
+    unseen = as_groups({name: held_out[name] for name in workspace.domains}, workspace.domains)
     weights = coefficients.model_dump()
     possible = trainable(groups, workspace.domains)
     if not any(weights[name] for name in possible):
@@ -67,7 +68,6 @@ def train_workspace(
 
     fit(workspace, loss_of, settings.optimisation, run)
     workspace.note_spread(max(groups.values(), key=lambda latents: (len(latents), _rows(latents))))
-    unseen = as_groups({name: held_out[name] for name in workspace.domains}, workspace.domains)
     return {
         f"{part}_{name}": value
         for part, rows in (("train", groups), ("held_out", _on(unseen, run.device)))

@@ -1,7 +1,7 @@
 """The workspace module: one encoder and one decoder a domain (Tables VII and VIII), and all that it infers."""
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from gwpipe import layout
 from gwpipe.artefact import hash_file
 from gwpipe.domains import weights as weights_file
 from gwpipe.domains.mlp import mlp
-from gwpipe.errors import UserError
+from gwpipe.errors import UserError, nearest
 from gwpipe.settings.representation import WorkspaceSettings
 from gwpipe.workspace.activation import activation as activation_called
 from gwpipe.workspace.fusion import Weights, fuse
@@ -85,20 +85,47 @@ class Workspace(nn.Module):
         return {name: getattr(self, name) for name in own}
 
     def fit_to(self, u: Mapping[str, Tensor]) -> None:
-        """Standardise each entry of u from now on, by mean and standard deviation of training latents (N, latent)."""
+        """Standardise each entry of u from now on, by mean and standard deviation of training latents (N, latent).
+
+        Raises:
+            UserError: a domain is unknown, or has one row, which has no deviation.
+        """
+        self._require(u)
         for name, latents in u.items():
-            self.get_buffer(f"centre_{name}").copy_(latents.mean(0))
-            self.get_buffer(f"scale_{name}").copy_(latents.std(0).clamp(min=1e-3))
+            self._note(f"centre_{name}", f"scale_{name}", latents)
 
     @torch.no_grad()
     def note_spread(self, u: Mapping[str, Tensor]) -> None:
-        """Note mean and standard deviation of z over latents (N, latent)."""
-        z = self.fuse(u)
-        self.get_buffer("z_centre").copy_(z.mean(0))
-        self.get_buffer("z_scale").copy_(z.std(0).clamp(min=1e-3))
+        """Note mean and standard deviation of z over latents (N, latent).
+
+        Raises:
+            UserError: there is one row, which has no deviation.
+        """
+        self._note("z_centre", "z_scale", self.fuse(u))
+
+    def _note(self, centre: str, scale: str, values: Tensor) -> None:
+        if len(values) < 2:
+            raise UserError(f"{scale} is a standard deviation over rows; give at least two, not {len(values)}")
+        self.get_buffer(centre).copy_(values.mean(0))
+        self.get_buffer(scale).copy_(values.std(0).clamp(min=1e-3))
+
+    def _require(self, names: Iterable[str]) -> None:
+        for name in names:
+            if name not in self.domains:
+                raise UserError(f"the workspace has no domain '{name}'{nearest(name, self.domains)}")
 
     def standardise(self, u: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Latents (B, latent) as encoders take them and decoders give them."""
+        """Latents (B, latent) as encoders take them and decoders give them.
+
+        Raises:
+            UserError: a domain is unknown, or its latents have another width.
+        """
+        self._require(u)
+        for name, value in u.items():
+            if value.shape[-1] != self.domains[name]:
+                raise UserError(
+                    f"latents of '{name}' are {value.shape[-1]} wide; the workspace takes {self.domains[name]}"
+                )
         return {
             name: (value - self.get_buffer(f"centre_{name}")) / self.get_buffer(f"scale_{name}")
             for name, value in u.items()
@@ -113,19 +140,30 @@ class Workspace(nn.Module):
 
         weights: domain → α (a number, (B, 1) or (B, dim)), a selection that chooses them, or None for equal weights
         over the domains given.
+
+        Raises:
+            UserError: a domain is unknown, a weight is of a domain without latents, or latents and weights do not
+                fit each other row by row (`gwpipe.workspace.fusion.fuse`).
         """
         if weights is None or isinstance(weights, Selection):
             standardised = self.standardise(u)
             pre = {name: self.encoders[name](value) for name, value in standardised.items()}
             return fuse(pre, (weights or Equal())(standardised, pre), self.activate)
+        self._require(weights)
         used = {name: weight for name, weight in weights.items() if isinstance(weight, Tensor) or weight}
-        return fuse(self.encode({name: u[name] for name in used}), used, self.activate)
+        return fuse(self.encode({name: u[name] for name in used if name in u}), used, self.activate)
 
     def decode(self, z: Tensor, domains: Collection[str] | None = None) -> dict[str, Tensor]:
-        """Unimodal latents u (B, latent) of `domains`, all when absent, from z (B, dim)."""
+        """Unimodal latents u (B, latent) of `domains`, all when absent, from z (B, dim).
+
+        Raises:
+            UserError: a domain is unknown.
+        """
+        targets = self.domains if domains is None else domains
+        self._require(targets)
         return {
             name: self.decoders[name](z) * self.get_buffer(f"scale_{name}") + self.get_buffer(f"centre_{name}")
-            for name in (self.domains if domains is None else domains)
+            for name in targets
         }
 
     def broadcast(self, u: Mapping[str, Tensor], weights: Mixing = None) -> dict[str, Tensor]:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from gwpipe.data.holes import Hole, in_hole
 from gwpipe.studies.fresh_shapes import Shapes
@@ -76,8 +77,22 @@ def test_who_never_saw_the_hole_errs_in_it(trained, parted):
     assert {(r["hole_seed"], r["hole"], r["shapes"]) for r in made} == {(3, "shape egg, size 7-9", 60)}
 
 
+class Confused(Shifted):
+    """A workspace that takes the shapes in the hole for another class."""
+
+    def fuse(self, u, weights):
+        (z,) = (u[name] for name in weights)
+        inside = (z[:, 5] <= -0.4) & (z[:, 1] == 1)
+        return torch.cat([torch.where(inside[:, None], z[:, :3].roll(1, 1), z[:, :3]), z[:, 3:]], 1)
+
+
 def test_a_ratio_over_no_error_is_left_empty(trained, parted):
     vectors = {place: Shapes(one.raw, one.attributes, one.attributes) for place, one in parted.items()}
-    made = hole_rows(HOLE, 0, vectors, trained(0.0, **{ALL: Shifted(0.0), WITHOUT: Shifted(0.0)}), ROWS)
+    made = hole_rows(HOLE, 0, vectors, trained(0.0, **{ALL: Shifted(0.0), WITHOUT: Confused(0.0)}), ROWS)
     classes = [row for row in made if row["quantity"] == "class"]
-    assert all(row["ratio_to_all"] == 1 for row in classes)
+    accuracy = {(row["place"], row["trained_on"], row["route"]): row["value"] for row in classes}
+    ratios = {(row["place"], row["trained_on"], row["route"]): row["ratio_to_all"] for row in classes}
+    empty = {(INSIDE, WITHOUT, route) for route in ("v->attr", "attr->v")}
+    assert accuracy == {key: 0 if key in empty else 100 for key in accuracy}
+    assert ratios == {key: None if key in empty else 1 for key in accuracy}
+    assert len(accuracy) == 8

@@ -7,7 +7,6 @@ from itertools import combinations
 import numpy as np
 import pytest
 import torch
-from matplotlib.figure import Figure
 
 from gwpipe.domains.fit import Run
 from gwpipe.envs.simple_shapes import normalise
@@ -46,7 +45,7 @@ def optimisation(steps):
 
 @pytest.fixture
 def study(smoke_config):
-    """Run a study: its table and figure."""
+    """Run a study and draw it: its table (tests/figures/test_small_workspaces.py looks at what is drawn)."""
 
     def run(name, steps=60, probe_steps=5, **more):
         settings = stage_settings("workspace_study", smoke_config, study=name)
@@ -65,7 +64,9 @@ def study(smoke_config):
         rows = [{"study": name, **row} for row in module.rows(material)]
         frame = tidy_frame(rows, module.COLUMNS, env="simple_shapes", scale="test", seed=0)
         figure = importlib.import_module(STUDIES[name].drawing).draw(frame)
-        assert isinstance(figure, Figure)
+        assert f"simple_shapes, scale test, representation seed 0; mean of {len(settings.seeds)} workspace" in (
+            figure.get_suptitle()
+        )
         assert np.isfinite(frame["value"].astype(float)).all()
         return frame
 
@@ -90,9 +91,27 @@ def test_more_pairs_lower_the_loss_and_ratios_compare_with_all_losses(study):
     # Contrast alone reaches no decoder, but it aligns.
     assert mean(frame, "translation_unexplained", losses="cont", pairs=ROWS) > 0.9
     assert mean(frame, "retrieval_top1", losses="cont", pairs=ROWS) > 20
-    ratios = frame[frame["metric"] == "data_ratio_translation"]
-    assert set(ratios["losses"]) == {"tr", "tr+cont", "tr+cont+dcy+cy", "cont"}
-    assert set(ratios["ratio_is"]) <= {"equal", "at_least", "at_most"}
+    for what in ("translation", "cycle"):
+        losses_of = {
+            key: of["value"].astype(float).mean()
+            for key, of in frame[frame["metric"] == f"{what}_unexplained"].groupby(["losses", "pairs"])
+        }
+        full = [losses_of["all", n] for n in (5, 40, ROWS)]
+        ratios = frame[frame["metric"] == f"data_ratio_{what}"].set_index(["losses", "pairs"])
+        assert set(ratios.index) == {key for key in losses_of if key[0] != "all"}
+        for (losses, pairs), row in ratios.iterrows():
+            level, most, least = losses_of[losses, pairs], pairs / 5, pairs / ROWS
+            if level >= full[0]:
+                assert (row["ratio_is"], row["value"]) == ("at_least", most)
+            elif level < min(full):
+                assert (row["ratio_is"], row["value"]) == ("at_most", least)
+            else:
+                assert row["ratio_is"] == "equal"
+                assert least <= row["value"] < most
+        # The fewest pairs of `all` are better than any number with contrast alone; the others lie on its way.
+        assert ratios.loc["cont"]["ratio_is"].tolist() == ["at_least"] * 3
+        assert ratios.loc["cont"]["value"].tolist() == [1, 8, 120]
+        assert {"tr", "tr+cont"} <= set(ratios[ratios["ratio_is"] == "equal"].index.get_level_values("losses"))
 
 
 def test_pairs_needed_for_an_equal_loss():

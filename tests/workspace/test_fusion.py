@@ -3,7 +3,8 @@ import math
 import pytest
 import torch
 
-from gwpipe.workspace.fusion import equal_weights, fuse, random_weights
+from gwpipe.errors import UserError
+from gwpipe.workspace.fusion import Weights, equal_weights, fuse, random_weights
 
 
 def test_fusion_golden_number() -> None:
@@ -19,11 +20,30 @@ def test_weights_may_differ_by_row() -> None:
     torch.testing.assert_close(z, torch.tensor([[math.tanh(1)] * 3, [0.0] * 3]))
 
 
-def test_impossible_fusions_are_refused() -> None:
-    with pytest.raises(ValueError, match="weights"):
-        fuse({"v": torch.ones(1, 1)}, {})
-    with pytest.raises(ValueError, match="attr"):
-        fuse({"v": torch.ones(1, 1)}, {"attr": 1.0})
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ({}, "no domain of v, attr has a weight"),
+        ({"v": 0.5, "atr": 0.5}, "'atr'.*did you mean 'attr'"),
+        ({"v": torch.ones(3), "attr": 1.0}, r"'v' must be a number, \(3, 1\).*\(3, 3\).*are \(3,\)"),
+        ({"v": 1.0, "attr": torch.ones(1, 3)}, r"'attr'.*are \(1, 3\)"),
+        ({"v": torch.ones(6, 1)}, r"'v'.*are \(6, 1\)"),
+    ],
+)
+def test_impossible_fusions_are_refused(weights: Weights, message: str) -> None:
+    """Weights (B,) with B = dim would be one an entry, and weights of other rows would make rows."""
+    with pytest.raises(UserError, match=message):
+        fuse({"v": torch.ones(3, 3), "attr": torch.ones(3, 3)}, weights)
+
+
+def test_a_row_alone_is_not_fused_with_many() -> None:
+    with pytest.raises(UserError, match=r"'v': \(6, 3\), 'attr': \(1, 3\)"):
+        fuse({"v": torch.ones(6, 3), "attr": torch.ones(1, 3)}, {"v": 0.5, "attr": 0.5})
+
+
+def test_a_weight_may_be_a_tensor_of_one_number() -> None:
+    pre = {"v": torch.ones(2, 3)}
+    torch.testing.assert_close(fuse(pre, {"v": torch.tensor(0.5)}), fuse(pre, {"v": 0.5}))
 
 
 def test_equal_weights_sum_to_one() -> None:

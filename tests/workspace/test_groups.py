@@ -29,7 +29,7 @@ def test_groups_may_be_named_by_any_set() -> None:
 
 def test_rows_are_taken_by_set_of_domains() -> None:
     u = {"v": torch.arange(6.0).reshape(3, 2), "attr": torch.arange(3.0).reshape(3, 1), "t": torch.zeros(3, 1)}
-    taken = take(u, {frozenset({"v", "attr"}): np.array([2, 0]), frozenset({"v"}): np.array([1])})
+    taken = take(u, {frozenset({"v", "attr"}): np.array([2, 0]), frozenset({"v"}): np.array([1, 2])})
     assert {names: sorted(latents) for names, latents in taken.items()} == {
         frozenset({"v", "attr"}): ["attr", "v"],
         frozenset({"v"}): ["v"],
@@ -45,10 +45,11 @@ def test_rows_are_taken_by_set_of_domains() -> None:
         ({("v", "sound"): {"v": torch.ones(1, 1)}}, "sound"),
         ({("v", "t"): {"v": torch.ones(1, 1)}}, "no latents of t"),
         ({("v", "t"): {"v": torch.ones(2, 1), "t": torch.ones(3, 1)}}, "equally many rows"),
-        ({("v",): {"v": torch.ones(0, 1)}}, "at least one"),
+        ({("v",): {"v": torch.ones(0, 1)}}, "at least two"),
+        ({("v",): {"v": torch.ones(1, 1)}}, "at least two"),
         (
-            {("v", "t"): {"v": torch.ones(1, 1), "t": torch.ones(1, 1)}}
-            | {frozenset("vt"): {"v": torch.ones(1, 1), "t": torch.ones(1, 1)}},
+            {("v", "t"): {"v": torch.ones(2, 1), "t": torch.ones(2, 1)}}
+            | {frozenset("vt"): {"v": torch.ones(2, 1), "t": torch.ones(2, 1)}},
             "twice",
         ),
     ],

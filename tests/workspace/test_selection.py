@@ -91,7 +91,7 @@ def test_an_unknown_rule_is_one_line_that_names_the_nearest() -> None:
 def test_single_needs_its_domain() -> None:
     u, pre = batch(2)
     assert Single("t")(u, pre) == {"v": 0.0, "attr": 0.0, "t": 1.0}
-    with pytest.raises(ValueError, match="'t'"):
+    with pytest.raises(UserError, match="'t'"):
         Single("t")({"v": u["v"]}, {"v": pre["v"]})
 
 

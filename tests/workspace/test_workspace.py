@@ -1,5 +1,5 @@
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -98,6 +98,35 @@ def test_a_selection_sees_latents_as_encoders_do(workspace: Workspace, u: dict[s
 
     workspace.fuse(u, Watching())
     torch.testing.assert_close(seen[0], workspace.standardise(u))
+
+
+@pytest.mark.parametrize(
+    ("use", "message"),
+    [
+        (lambda w, u: w.fuse({"v": u["v"], "atr": u["attr"]}), "'atr'; did you mean 'attr'"),
+        (lambda w, u: w.encode({"t": u["v"]}), "'t'; valid here: v, attr"),
+        (lambda w, u: w.fit_to({"atr": u["attr"]}), "'atr'; did you mean 'attr'"),
+        (lambda w, u: w.translate({"v": u["v"]}, "atr"), "'atr'; did you mean 'attr'"),
+        (lambda w, u: w.cycle({"v": u["v"]}, through=["atr"]), "'atr'; did you mean 'attr'"),
+        (lambda w, u: w.fuse(u, {"v": 1.0, "atr": 0.0}), "'atr'; did you mean 'attr'"),
+        (lambda w, u: w.fuse({"v": u["v"]}, {"v": 0.5, "attr": 0.5}), "weight of 'attr', but no latents of it"),
+        (lambda w, u: w.fuse(u, {"v": 0.0, "attr": 0.0}), "nothing to fuse"),
+        (lambda w, u: w.fuse({}), "nothing to fuse"),
+        (lambda w, u: w.fuse(u | {"v": u["v"][:1]}), "differ in shape"),
+        (lambda w, u: w.fuse(u | {"v": u["v"][:, :1]}), "'v' are 1 wide; the workspace takes 4"),
+        (lambda w, u: w.broadcast({x: value[:5] for x, value in u.items()}, {"v": torch.ones(5), "attr": 1.0}), "'v'"),
+        (lambda w, u: w.fit_to({x: value[:1] for x, value in u.items()}), "at least two"),
+        (lambda w, u: w.note_spread({x: value[:1] for x, value in u.items()}), "at least two"),
+    ],
+)
+def test_what_does_not_fit_is_refused_by_name(
+    workspace: Workspace, u: dict[str, Tensor], use: Callable[[Workspace, dict[str, Tensor]], object], message: str
+) -> None:
+    with pytest.raises(UserError, match=message):
+        use(workspace, u)
+    assert all(
+        torch.equal(buffer, (1.0 if "scale" in x else 0.0) + 0 * buffer) for x, buffer in workspace.named_buffers()
+    )
 
 
 def test_to_disk_and_back(workspace: Workspace, u: dict[str, Tensor], tmp_path: Path) -> None:

@@ -107,6 +107,20 @@ def test_groups_that_train_nothing_are_refused(latents: dict[str, Tensor]) -> No
         train_workspace(workspace, {("v",): latents}, latents, CLIP, settings(1), Run(0, "test"))
 
 
+@pytest.mark.parametrize("standardise", [False, True])
+def test_one_row_is_refused_before_the_training(latents: dict[str, Tensor], standardise: bool) -> None:
+    """It has no standard deviation; nor has what is held out, which is measured afterwards."""
+    chosen = settings(1, standardise=standardise)
+    workspace = make_workspace({"v": 5, "attr": 3}, chosen, 0)
+    first = {name: u[:1] for name, u in latents.items()}
+    watched: list[int] = []
+    for groups, held_out in (({("v", "attr"): first, ("v",): latents}, latents), (latents, first)):
+        with pytest.raises(UserError, match="at least two"):
+            train_workspace(workspace, groups, held_out, GW, chosen, Run(0, "test", watch=watched.append))
+    assert not watched
+    assert all(buffer.isfinite().all() for buffer in workspace.buffers())
+
+
 def test_three_domains_two_of_which_are_never_paired(latents: dict[str, Tensor]) -> None:
     chosen = settings(250)
     three = latents | {"t": latents["attr"] ** 3}

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from gwpipe.errors import UserError, nearest
 from gwpipe.workspace.fusion import Weights, equal_weights, random_weights
 from gwpipe.workspace.selection.rule import Selection
 
@@ -33,9 +34,11 @@ class Single(Selection):
         self.domain = domain
 
     def forward(self, u: Mapping[str, Tensor], pre: Mapping[str, Tensor]) -> Weights:
-        """Raises ValueError where the domain is absent."""
+        """Raises UserError where the domain is absent."""
         if self.domain not in pre:
-            raise ValueError(f"all weight is on '{self.domain}', but there is only {', '.join(pre)}")
+            raise UserError(
+                f"all weight is on '{self.domain}', but there are no latents of it{nearest(self.domain, pre)}"
+            )
         return {name: float(name == self.domain) for name in pre}
 
 
