@@ -1,7 +1,7 @@
 """Makes the agent of a method (`gwpipe.settings.methods` lists them)."""
 
 import importlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from gwpipe.settings.learning import LearningSettings
 from gwpipe.settings.methods import entry
@@ -30,6 +30,10 @@ def make_agent(
         UserError: the method is unknown.
     """
     line = entry(method)
+    if line.only is not None and line.workspace is not None:
+        from gwpipe.agents.one_domain import OneDomain
+
+        seen = OneDomain(cast("Representation", seen), line.only)
     agent = getattr(importlib.import_module(line.module), line.agent)
     made: Agent = agent(seen, action_space, settings, seed, device)
     return made

@@ -1,5 +1,6 @@
 """Trained agents: what they see through, and how they come back from disk to act."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from gwpipe.envs import ENVIRONMENT_IDS
 from gwpipe.errors import UserError
 from gwpipe.layout import Place
 from gwpipe.representations import Representation, load_representation
+from gwpipe.settings import domains
 from gwpipe.settings.config import explain
 from gwpipe.settings.methods import entry
 from gwpipe.settings.stages import TrainAgentStage
@@ -38,6 +40,20 @@ def seen_through(settings: TrainAgentStage, place: Place) -> tuple[dict[str, Pat
     kind = entry(settings.method).workspace
     vaes = {domain: place.path(layout.VAE, env=settings.env, domain=domain) for domain in settings.domains}
     return vaes, place.path(layout.WORKSPACE, env=settings.env, kind=kind) if kind else None
+
+
+def agents_of(place: Place, env: str, task: str, runs: Mapping[str, Sequence[int]]) -> list[Path]:
+    """Where the weights of the agents of `runs`, method → seeds, lie, in that order."""
+    return [
+        place.path(layout.AGENT, env=env, task=task, method=method, seed=seed)
+        for method, seeds in runs.items()
+        for seed in seeds
+    ]
+
+
+def acting_modules(env: str, kinds: Iterable[str], runs: Iterable[str]) -> list[str]:
+    """The modules, beside a stage's own imports, that agents of these methods act with: simulator, domains, agents."""
+    return [f"gwpipe.envs.{env}", *domains.modules(kinds), *(entry(method).module for method in runs)]
 
 
 def settings_of(weights: Path) -> TrainAgentStage:

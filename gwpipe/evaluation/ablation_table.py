@@ -4,20 +4,12 @@ import pandas as pd
 
 from gwpipe.evaluation.criterion import Criterion
 from gwpipe.evaluation.means import above_random, share
-from gwpipe.studies.tidy import WHOSE, Column
+from gwpipe.evaluation.played import columns
+from gwpipe.studies.tidy import Column
 
-COLUMNS = {
-    "env": WHOSE["env"],
-    "task": Column("string", "of the environment"),
-    "method": Column("string", "that trained the agent"),
-    "agent_seed": Column("Int64", "of that training"),
-    "removed": Column("string", "modality that the agent acts without: `attributes`, `image` or `nothing`"),
-    "episode": Column("Int64", "number; the same episode for every agent and condition"),
-    "return": Column("Float64", "sum of rewards, nothing subtracted"),
-    "success_count": Column("Int64", "decisions with success"),
-    "scale": WHOSE["scale"],
-    "seed": WHOSE["seed"],
-}
+COLUMNS = columns(
+    removed=Column("string", "modality that the agent acts without: `attributes`, `image` or `nothing`"),
+)
 
 SUMMARY = (
     "env", "task", "method", "removed", "mean", "sem", "share_of_bimodal", "above_criterion", "criterion", "random",

@@ -4,27 +4,17 @@ import pandas as pd
 
 from gwpipe.evaluation.criterion import Criterion
 from gwpipe.evaluation.means import above_random, share
+from gwpipe.evaluation.played import columns
 from gwpipe.settings.noise import KINDS
-from gwpipe.studies.tidy import WHOSE, Column, Row
+from gwpipe.studies.tidy import Column, Row
 
-COLUMNS = {
-    "env": WHOSE["env"],
-    "task": Column("string", "of the environment"),
-    "method": Column("string", "that trained the agent"),
-    "agent_seed": Column("Int64", "of that training"),
-    "weights": Column(
-        "string", "what chose the fusion weights: `as_trained`, `told`, `untold_equal`, `untold_learned`"
-    ),
-    "rule": Column("string", "the learned rule that chose; empty where none did"),
-    "disturbed": Column("string", "modality: `attributes`, `image` or `nothing`"),
-    "kind": Column("string", "of noise; `none`, or `any` where the agent is told and does not look"),
-    "strength": Column("Float64", "of the noise, in the unit of its kind; empty where the kind is `any`"),
-    "episode": Column("Int64", "number; the same episode for every agent and condition"),
-    "return": Column("Float64", "sum of rewards, nothing subtracted"),
-    "success_count": Column("Int64", "decisions with success"),
-    "scale": WHOSE["scale"],
-    "seed": WHOSE["seed"],
-}
+COLUMNS = columns(
+    weights=Column("string", "what chose the fusion weights: `as_trained`, `told`, `untold_equal`, `untold_learned`"),
+    rule=Column("string", "the learned rule that chose; empty where none did"),
+    disturbed=Column("string", "modality: `attributes`, `image` or `nothing`"),
+    kind=Column("string", "of noise; `none`, or `any` where the agent is told and does not look"),
+    strength=Column("Float64", "of the noise, in the unit of its kind; empty where the kind is `any`"),
+)
 
 SUMMARY = (
     "env", "task", "method", "weights", "rule", "disturbed", "kind", "strength", "unit", "mean", "sem",

@@ -4,21 +4,13 @@ import pandas as pd
 
 from gwpipe.evaluation.criterion import Criterion
 from gwpipe.evaluation.means import above_random, share
-from gwpipe.studies.tidy import WHOSE, Column
+from gwpipe.evaluation.played import columns
+from gwpipe.studies.tidy import Column
 
-COLUMNS = {
-    "env": WHOSE["env"],
-    "task": Column("string", "of the environment"),
-    "method": Column("string", "that trained the agent"),
-    "agent_seed": Column("Int64", "of that training"),
-    "trained_on": Column("string", "the one domain that the agent saw in training"),
-    "acting_on": Column("string", "the one domain that it sees here"),
-    "episode": Column("Int64", "number; the same episode for every agent and domain"),
-    "return": Column("Float64", "sum of rewards, nothing subtracted"),
-    "success_count": Column("Int64", "decisions with success"),
-    "scale": WHOSE["scale"],
-    "seed": WHOSE["seed"],
-}
+COLUMNS = columns(
+    trained_on=Column("string", "the one domain that the agent saw in training"),
+    acting_on=Column("string", "the one domain that it sees here"),
+)
 
 SUMMARY = (
     "env", "task", "method", "trained_on", "acting_on", "mean", "sem", "share_of_own", "above_criterion", "criterion",

@@ -23,7 +23,7 @@ class Entry:
     module: str
     """Where its agent is defined. Named, not imported, so that a change to one method reruns no other."""
     agent: str
-    """The agent's class there, or what makes one."""
+    """The agent's class there."""
     variant: str = ""
     """What tells it from other methods of the same block: a size, say."""
     only: str | None = None
@@ -64,16 +64,16 @@ METHODS = {
     "clip_ppo": Entry("clip", "ppo", "gwpipe.agents.ppo", "PPOAgent"),
     "gw_ppo": Entry("gw", "ppo", "gwpipe.agents.ppo", "PPOAgent"),
     # One domain alone: the transfer between modalities.
-    "gw_dreamer_attr": Entry("gw", "dreaming", "gwpipe.agents.dreaming_on_one", "on_attr", only="attr"),
-    "gw_dreamer_v": Entry("gw", "dreaming", "gwpipe.agents.dreaming_on_one", "on_v", only="v"),
-    "clip_dreamer_attr": Entry("clip", "dreaming", "gwpipe.agents.dreaming_on_one", "on_attr", only="attr"),
-    "clip_dreamer_v": Entry("clip", "dreaming", "gwpipe.agents.dreaming_on_one", "on_v", only="v"),
+    "gw_dreamer_attr": Entry("gw", "dreaming", "gwpipe.agents.dreaming", "DreamingAgent", only="attr"),
+    "gw_dreamer_v": Entry("gw", "dreaming", "gwpipe.agents.dreaming", "DreamingAgent", only="v"),
+    "clip_dreamer_attr": Entry("clip", "dreaming", "gwpipe.agents.dreaming", "DreamingAgent", only="attr"),
+    "clip_dreamer_v": Entry("clip", "dreaming", "gwpipe.agents.dreaming", "DreamingAgent", only="v"),
     "vae_dreamer_attr": Entry("vaes", "dreaming", "gwpipe.agents.dreaming", "DreamingAgent", only="attr"),
     "vae_dreamer_v": Entry("vaes", "dreaming", "gwpipe.agents.dreaming", "DreamingAgent", only="v"),
-    "gw_ppo_attr": Entry("gw", "ppo", "gwpipe.agents.ppo_on_one", "on_attr", only="attr"),
-    "gw_ppo_v": Entry("gw", "ppo", "gwpipe.agents.ppo_on_one", "on_v", only="v"),
-    "clip_ppo_attr": Entry("clip", "ppo", "gwpipe.agents.ppo_on_one", "on_attr", only="attr"),
-    "clip_ppo_v": Entry("clip", "ppo", "gwpipe.agents.ppo_on_one", "on_v", only="v"),
+    "gw_ppo_attr": Entry("gw", "ppo", "gwpipe.agents.ppo", "PPOAgent", only="attr"),
+    "gw_ppo_v": Entry("gw", "ppo", "gwpipe.agents.ppo", "PPOAgent", only="v"),
+    "clip_ppo_attr": Entry("clip", "ppo", "gwpipe.agents.ppo", "PPOAgent", only="attr"),
+    "clip_ppo_v": Entry("clip", "ppo", "gwpipe.agents.ppo", "PPOAgent", only="v"),
     "vae_ppo_attr": Entry("vaes", "ppo", "gwpipe.agents.ppo", "PPOAgent", only="attr"),
     "vae_ppo_v": Entry("vaes", "ppo", "gwpipe.agents.ppo", "PPOAgent", only="v"),
 }

@@ -3,7 +3,7 @@
 import contextlib
 
 from gwpipe import layout
-from gwpipe.agents.trained import load_agent, make_env, settings_of
+from gwpipe.agents.trained import acting_modules, agents_of, load_agent, make_env, settings_of
 from gwpipe.artefact import Record, staging
 from gwpipe.evaluation.ablation import MODALITIES, blanks, without
 from gwpipe.evaluation.ablation_table import COLUMNS
@@ -11,9 +11,7 @@ from gwpipe.evaluation.playing import play
 from gwpipe.evaluation.random_views import random_views
 from gwpipe.machine import Machine
 from gwpipe.progress import Progress
-from gwpipe.settings import domains
 from gwpipe.settings.figure_stages import AblateStage
-from gwpipe.settings.methods import entry
 from gwpipe.studies.tidy import Row, tidy_frame, write_table
 
 
@@ -21,13 +19,8 @@ def run(settings: AblateStage, place: layout.Place, machine: Machine) -> None:
     """Play, and write one row an episode, with a manifest."""
     machine.prepare()
     env, task = settings.env, settings.task
-    agents = [
-        place.path(layout.AGENT, env=env, task=task, method=method, seed=seed)
-        for method, seeds in settings.runs.items()
-        for seed in seeds
-    ]
-    modules = [f"gwpipe.envs.{env}", *domains.modules(settings.domains.values())]
-    modules += [entry(method).module for method in settings.runs]
+    agents = agents_of(place, env, task, settings.runs)
+    modules = acting_modules(env, settings.domains.values(), settings.runs)
     record = Record("ablate", place.scale, settings.model_dump(mode="json"), agents, modules, machine.device)
     rows: list[Row] = []
     conditions = (None, *MODALITIES)

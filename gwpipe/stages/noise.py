@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gwpipe import layout
-from gwpipe.agents.trained import load_agent, make_env, settings_of
+from gwpipe.agents.trained import acting_modules, agents_of, load_agent, make_env, settings_of
 from gwpipe.artefact import Record, staging, verify
 from gwpipe.errors import UserError
 from gwpipe.evaluation.noise import Usual, usual
@@ -18,9 +18,7 @@ from gwpipe.evaluation.playing import play
 from gwpipe.evaluation.random_views import random_views
 from gwpipe.machine import Machine
 from gwpipe.progress import Progress
-from gwpipe.settings import domains
 from gwpipe.settings.comparison_stages import NoiseStage
-from gwpipe.settings.methods import entry
 from gwpipe.studies.tidy import Row, tidy_frame, write_table
 from gwpipe.workspace.selection.registry import load_selection
 
@@ -33,16 +31,11 @@ def run(settings: NoiseStage, place: layout.Place, machine: Machine) -> None:
     """
     machine.prepare()
     env, task = settings.env, settings.task
-    agents = [
-        place.path(layout.AGENT, env=env, task=task, method=method, seed=seed)
-        for method, seeds in settings.runs.items()
-        for seed in seeds
-    ]
+    agents = agents_of(place, env, task, settings.runs)
     learned = {
         rule: place.path(layout.SELECTION, env=env, rule=rule, seed=settings.rule_seed) for rule in settings.rules
     }
-    modules = [f"gwpipe.envs.{env}", *domains.modules(settings.domains.values())]
-    modules += [entry(method).module for method in settings.runs]
+    modules = acting_modules(env, settings.domains.values(), settings.runs)
     inputs = [*agents, *learned.values()]
     record = Record("noise", place.scale, settings.model_dump(mode="json"), inputs, modules, machine.device)
     if learned:

@@ -3,14 +3,13 @@
 import contextlib
 
 from gwpipe import layout
-from gwpipe.agents.trained import load_agent, make_env, settings_of
+from gwpipe.agents.trained import acting_modules, agents_of, load_agent, make_env, settings_of
 from gwpipe.artefact import Record, staging
 from gwpipe.evaluation.playing import play
 from gwpipe.evaluation.transfer import turned
 from gwpipe.evaluation.transfer_table import COLUMNS
 from gwpipe.machine import Machine
 from gwpipe.progress import Progress
-from gwpipe.settings import domains
 from gwpipe.settings.comparison_stages import TransferStage
 from gwpipe.settings.methods import entry
 from gwpipe.studies.tidy import Row, tidy_frame, write_table
@@ -20,13 +19,8 @@ def run(settings: TransferStage, place: layout.Place, machine: Machine) -> None:
     """Play, and write one row an episode, with a manifest."""
     machine.prepare()
     env, task = settings.env, settings.task
-    agents = [
-        place.path(layout.AGENT, env=env, task=task, method=method, seed=seed)
-        for method, seeds in settings.runs.items()
-        for seed in seeds
-    ]
-    modules = [f"gwpipe.envs.{env}", *domains.modules(settings.domains.values())]
-    modules += [entry(method).module for method in settings.runs]
+    agents = agents_of(place, env, task, settings.runs)
+    modules = acting_modules(env, settings.domains.values(), settings.runs)
     record = Record("transfer", place.scale, settings.model_dump(mode="json"), agents, modules, machine.device)
     rows: list[Row] = []
     with Progress(len(agents), "agent", f"transfer {env} {task}") as progress:
