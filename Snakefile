@@ -35,7 +35,7 @@ wildcard_constraints:
     policy=r"\w+",
     domain=r"\w+",
     kind=r"\w+",
-    method=r"\w+",
+    method=r"\w+(\.\w+)?",
     rule=r"\w+",
     study="|".join(STUDIES),
     seed=r"0|[1-9]\d*",

@@ -19,6 +19,7 @@ from gwpipe.execution import INTERRUPTED, MISTAKE, execute
 from gwpipe.layout import Place
 from gwpipe.machine import Machine, claim
 from gwpipe.settings import config as configuration
+from gwpipe.settings.mistakes import explain
 from gwpipe.settings.model import Scale, Settings
 from gwpipe.settings.stages import STAGES, stage_settings
 from gwpipe.view import commands
@@ -83,7 +84,7 @@ def chosen(arguments: argparse.Namespace) -> tuple[Settings, str]:
         try:
             return kind.model_validate_json(settings_text(arguments.settings)), scale
         except ValidationError as fault:
-            raise UserError(f"--settings: {configuration.explain(fault, kind)}") from None
+            raise UserError(f"--settings: {explain(fault, kind)}") from None
     for wildcard in wildcards:
         if getattr(arguments, wildcard) is None:
             raise UserError(f"{arguments.stage} needs --{wildcard}")

@@ -17,8 +17,8 @@ from gwpipe.errors import UserError
 from gwpipe.layout import Place
 from gwpipe.representations import Representation, load_representation
 from gwpipe.settings import domains
-from gwpipe.settings.config import explain
 from gwpipe.settings.methods import entry
+from gwpipe.settings.mistakes import explain
 from gwpipe.settings.stages import TrainAgentStage
 
 

@@ -1,9 +1,11 @@
 """How methods are called and coloured in every figure that compares them."""
 
+import zlib
+
 from matplotlib import colormaps
 from matplotlib.colors import to_hex
 
-from gwpipe.settings.methods import METHODS, entry
+from gwpipe.settings.methods import METHODS, entry, parts
 
 _WORDS = {
     "gw": "GW", "vae": "VAE", "clip": "CLIP", "ppo": "PPO", "dreamer": "Dreamer", "e2e": "end-to-end",
@@ -14,10 +16,14 @@ _MAPS = ("tab20", "tab20b", "tab20c")
 
 
 def label(method: str) -> str:
-    """As the paper writes it: GW-Dreamer end-to-end for gw_dreamer_e2e, Dreamer 12M for dreamer_12m."""
-    first, *rest = method.split("_")
+    """As the paper writes it: GW-Dreamer end-to-end for gw_dreamer_e2e, Dreamer 12M for dreamer_12m.
+
+    A variant follows after a comma: GW-Dreamer, reads h for gw_dreamer.reads_h.
+    """
+    base, variant = parts(method)
+    first, *rest = base.split("_")
     joined = "".join(f"{'-' if word in ('dreamer', 'ppo') else ' '}{_word(word)}" for word in rest)
-    return _word(first) + joined
+    return _word(first) + joined + (f", {variant.replace('_', ' ')}" if variant else "")
 
 
 def _word(word: str) -> str:
@@ -25,8 +31,14 @@ def _word(word: str) -> str:
 
 
 def colour(method: str) -> str:
-    """Each method has its own, whatever else is drawn; full colours first, then the pale ones of the same map."""
-    block, number = divmod(list(METHODS).index(method), 20)
+    """Each method has its own, whatever else is drawn; full colours first, then the pale ones of the same map.
+
+    Variants, of which there may be any number, have the hue that their name falls on; two may look alike.
+    """
+    base, variant = parts(method)
+    if variant:
+        return to_hex(colormaps["hsv"](zlib.crc32(method.encode()) % 256))
+    block, number = divmod(list(METHODS).index(base), 20)
     return to_hex(colormaps[_MAPS[block]](2 * number % 20 + number // 10))
 
 

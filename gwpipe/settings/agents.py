@@ -1,17 +1,18 @@
 """Settings of agents, their training runs and the evaluation of the runs."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from gwpipe.errors import UserError
+from gwpipe.errors import UserError, nearest
 from gwpipe.settings.dreamer_v3 import DreamerV3Block, DreamerV3Settings
 from gwpipe.settings.end_to_end import EndToEndSettings
 from gwpipe.settings.figures import AblationSettings, TransferSettings
 from gwpipe.settings.learning import ReplayedSettings
-from gwpipe.settings.methods import Method, entry
+from gwpipe.settings.methods import LearningBlock, Method, entry, parts
 from gwpipe.settings.model import Seeds, Settings, Widths
 from gwpipe.settings.noise import NoiseSettings
+from gwpipe.settings.overlays import varied
 from gwpipe.settings.ppo import PPOSettings
 
 
@@ -77,8 +78,10 @@ class EndToEndDreamingSettings(DreamingSettings):
     end_to_end: EndToEndSettings
 
 
+VariantName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")]
+"""Part of a method's name, and so of a folder's."""
 Learning = DreamingSettings | EndToEndDreamingSettings | DreamerV3Settings | PPOSettings
-"""The blocks that say how a method learns."""
+"""What a method learns by."""
 
 
 class EvaluationSettings(Settings):
@@ -121,6 +124,8 @@ class AgentsSettings(Settings):
     ablation: AblationSettings = AblationSettings()
     noise: NoiseSettings = NoiseSettings()
     transfer: TransferSettings = TransferSettings()
+    variants: dict[VariantName, dict[LearningBlock, dict[str, Any]]] = Field({})
+    """Name → block → what is laid over it. `gw_dreamer.paper` is gw_dreamer with the variant paper."""
 
     @model_validator(mode="after")
     def _something_runs(self) -> Self:
@@ -128,21 +133,61 @@ class AgentsSettings(Settings):
             raise ValueError("'runs' names no seed of any method; name at least one")
         return self
 
+    @model_validator(mode="after")
+    def _variants_fit(self) -> Self:
+        for name, blocks in self.variants.items():
+            for block, over in blocks.items():
+                try:
+                    varied(getattr(self, block), over)
+                except UserError as fault:
+                    raise ValueError(f"'variants.{name}.{block}': {fault}") from None
+        for method in (*self.runs, *self.budgets, *self.transfer.runs):
+            try:
+                self.changes(method)
+            except UserError as fault:
+                raise ValueError(str(fault)) from None
+        return self
+
     def budget(self, method: str) -> int:
-        """Environment steps of a run of `method`."""
-        return self.budgets.get(method, self.env_steps)
+        """Environment steps of a run of `method`; a variant has its method's, if it has none of its own."""
+        return self.budgets.get(method, self.budgets.get(parts(method)[0], self.env_steps))
+
+    def changes(self, method: str) -> dict[LearningBlock, dict[str, Any]]:
+        """Block → what the variant of `method` lays over it; nothing for a method as it is.
+
+        Raises:
+            UserError: there is no such variant, or it changes nothing that the method learns by.
+        """
+        base, name = parts(method)
+        if base == method:
+            return {}
+        if name not in self.variants:
+            raise UserError(f"variant '{name}' of {method} is unknown{nearest(name, self.variants)}")
+        read = _read_by(entry(method).learning)
+        found = {block: over for block, over in self.variants[name].items() if block in read}
+        if not found:
+            changed = ", ".join(self.variants[name]) or "nothing"
+            raise UserError(f"variant '{name}' changes {changed}, but {base} learns by {' and '.join(read)}")
+        return found
 
     def learning(self, method: str) -> Learning:
         """How `method` learns.
 
         Raises:
-            UserError: a workspace is to be trained along, but the representation has no losses of kind gw.
+            UserError: a workspace is to be trained along, but the representation has no losses of kind gw; or the
+                variant is unknown.
         """
-        line = entry(method)
-        block = getattr(self, line.learning)
+        line, changes = entry(method), self.changes(method)
+        dreaming, block = (varied(getattr(self, name), changes.get(name, {})) for name in ("dreaming", line.learning))
         if isinstance(block, EndToEndSettings):
             if block.workspace is None:
                 raise UserError(f"{method} trains a workspace of kind gw, which workspace.kinds does not have; add it")
-            return EndToEndDreamingSettings(**dict(self.dreaming), end_to_end=block)
-        chosen: Learning = block.of(line.variant)
+            form = block.workspace.model_copy(update={"optimisation": block.optimisation})
+            return EndToEndDreamingSettings(**dict(dreaming), end_to_end=block.model_copy(update={"workspace": form}))
+        chosen: Learning = block.of(line.size)
         return chosen
+
+
+def _read_by(learning: LearningBlock) -> tuple[LearningBlock, ...]:
+    """The blocks that say how a method of this block learns."""
+    return ("dreaming", "end_to_end") if learning == "end_to_end" else (learning,)

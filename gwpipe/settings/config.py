@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Self, get_args, get_origin
+from typing import Any, ClassVar, Self, get_args
 
 import yaml
-from pydantic import BaseModel, ValidationError, model_validator
+from pydantic import ValidationError, model_validator
 
 from gwpipe.errors import UserError, nearest
 from gwpipe.settings import domains, experts, packaged
@@ -13,8 +13,10 @@ from gwpipe.settings.agents import AgentsSettings
 from gwpipe.settings.environments import TASKS, EnvironmentName, RoboDeskSettings, SimpleShapesSettings
 from gwpipe.settings.experts import ExpertsSettings
 from gwpipe.settings.figures import FiguresSettings
+from gwpipe.settings.mistakes import explain
 from gwpipe.settings.model import Scale, Settings
 from gwpipe.settings.options import check_options
+from gwpipe.settings.overlays import merge
 from gwpipe.settings.quality import QualitySettings
 from gwpipe.settings.representation import RepresentationSettings
 
@@ -162,15 +164,6 @@ UNREADABLE = (yaml.YAMLError, ValueError, RecursionError)
 ENVIRONMENTS: tuple[EnvironmentName, ...] = get_args(EnvironmentName)
 
 
-def merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
-    """`overlay` laid over `base`: mappings merge key by key, everything else (lists too) is replaced whole."""
-    merged = dict(base)
-    for key, value in overlay.items():
-        below = merged.get(key)
-        merged[key] = merge(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
-    return merged
-
-
 def dotted(assignment: str) -> dict[str, Any]:
     """`a.b.c=value` as the nested mapping `{a: {b: {c: value}}}`; the value is read as YAML.
 
@@ -236,44 +229,3 @@ def resolve(raw: Mapping[str, Any], overrides: Iterable[str] = ()) -> Config:
         raise UserError(explain(fault, Config)) from None
     except RecursionError:
         raise UserError("the configuration refers to itself, or is nested too deeply") from None
-
-
-def explain(fault: ValidationError, root: type[BaseModel]) -> str:
-    """The first mistake of a validation error in one line: where, what, and the nearest valid name."""
-    # An unknown key usually explains the missing one beside it, so it is named first.
-    error = min(fault.errors(), key=lambda e: e["type"] != "extra_forbidden")
-    location = [str(part) for part in error["loc"] if part != "[key]"]
-    where = ".".join(location)
-    more = f" ({fault.error_count() - 1} more)" if fault.error_count() > 1 else ""
-    if error["type"] == "extra_forbidden":
-        return f"config key '{where}' is unknown{nearest(location[-1], _keys_at(root, location[:-1]))}{more}"
-    if error["type"] == "missing":
-        return f"config key '{where}' is missing{more}"
-    if error["type"] == "value_error":
-        return f"config block '{where}': {error['ctx']['error']}{more}"
-    if error["type"] == "method":
-        return f"config key '{where}': method '{error['input']}' is unknown{error['ctx']['hint']}{more}"
-    if error["type"] == "literal_error":
-        choices = error["ctx"]["expected"].replace(" or ", ", ").replace("'", "").split(", ")
-        what = f"'{error['input']}' is not one of {', '.join(choices)}{nearest(str(error['input']), choices)}"
-        return f"config key '{where}': {what}{more}"
-    what = error["msg"]
-    if error["type"] == "string_pattern_mismatch":
-        what = "only letters, digits, _ and - are allowed"
-    # The first letter alone: a message may quote what was given.
-    return f"config key '{where}': {what[:1].lower()}{what[1:]}, but the value is {error['input']!r}{more}"
-
-
-def _keys_at(model: Any, path: list[str]) -> list[str]:
-    """Valid keys of the block at `path` below a settings class."""
-    if get_origin(model) is dict:
-        keys, values = get_args(model)
-        return _keys_at(values, path[1:]) if path else [str(k) for k in get_args(keys)]
-    if get_origin(model) is list:
-        return _keys_at(get_args(model)[0], path[1:])
-    if not (isinstance(model, type) and issubclass(model, BaseModel)):
-        return []
-    if not path:
-        return list(model.model_fields)
-    field = model.model_fields.get(path[0])
-    return _keys_at(field.annotation, path[1:]) if field else []

@@ -86,8 +86,8 @@ class DreamerV3Block(ReplayedSettings):
         unused = {"paper": ("upstream_lr",), "upstream": ("world_model_lr", "actor_critic_lr")}[self.optimiser]
         return {name: value for name, value in super().learning_rates.items() if name not in unused}
 
-    def of(self, variant: str) -> "DreamerV3Settings":
-        return DreamerV3Settings(size=variant, **self.model_dump())  # type: ignore[arg-type]
+    def of(self, size: str) -> "DreamerV3Settings":
+        return DreamerV3Settings(size=size, **self.model_dump())  # type: ignore[arg-type]
 
 
 class DreamerV3Settings(DreamerV3Block):

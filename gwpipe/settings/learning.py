@@ -31,8 +31,8 @@ class LearningSettings(Settings):
         """Every learning rate by its key: what to lower when numbers are no longer finite."""
         return {name: value for name, value in self if name.endswith("lr")}
 
-    def of(self, variant: str) -> "LearningSettings":
-        """The block for one variant of its methods (`methods.Entry`); most have none."""
+    def of(self, size: str) -> "LearningSettings":
+        """The block for one size of its methods (`methods.Entry`); most have none."""
         return self
 
 

@@ -1,5 +1,6 @@
 """Method id → what it sees, how it learns, and what acts. A new method is one file and one line here.
 
+`gw_dreamer.paper` is the method gw_dreamer with the settings that `agents.variants.paper` lays over its own.
 Snakemake reads this table too, so nothing here may import torch: agents are named, not imported.
 """
 
@@ -11,6 +12,9 @@ from pydantic_core import PydanticCustomError
 
 from gwpipe.errors import UserError, nearest
 
+LearningBlock = Literal["dreaming", "dreamer", "end_to_end", "ppo"]
+"""The blocks of `AgentsSettings` that say how methods learn."""
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -18,14 +22,14 @@ class Entry:
 
     sees: Literal["gw", "clip", "vaes", "observations"]
     """A workspace of this kind, the concatenated latents of the VAEs, or the environment's observations themselves."""
-    learning: str
+    learning: LearningBlock
     """The block of `AgentsSettings` that says how it learns."""
     module: str
     """Where its agent is defined. Named, not imported, so that a change to one method reruns no other."""
     agent: str
     """The agent's class there."""
-    variant: str = ""
-    """What tells it from other methods of the same block: a size, say."""
+    size: str = ""
+    """What tells it from other methods of the same block."""
     only: str | None = None
     """The one domain that it sees, in training and after; all of them where absent."""
 
@@ -79,20 +83,28 @@ METHODS = {
 }
 
 
+def parts(method: str) -> tuple[str, str]:
+    """The method of the table that this one is, and its variant: ("gw_dreamer", "paper"), or ("gw_dreamer", "")."""
+    base, _, variant = method.partition(".")
+    return base, variant
+
+
 def entry(method: str) -> Entry:
-    """The table's line for `method`.
+    """The table's line for `method`, whatever its variant.
 
     Raises:
         UserError: the method is unknown; the nearest is named.
     """
-    if method not in METHODS:
-        raise UserError(f"method '{method}' is unknown{nearest(method, METHODS)}")
-    return METHODS[method]
+    base, _ = parts(method)
+    if base not in METHODS:
+        raise UserError(f"method '{base}' is unknown{nearest(base, METHODS)}")
+    return METHODS[base]
 
 
 def _known(method: str) -> str:
-    if method not in METHODS:
-        raise PydanticCustomError("method", "There is no such method{hint}", {"hint": nearest(method, METHODS)})
+    base, _ = parts(method)
+    if base not in METHODS:
+        raise PydanticCustomError("method", "There is no such method{hint}", {"hint": nearest(base, METHODS)})
     return method
 
 

@@ -12,10 +12,11 @@ from gwpipe.settings import figure_stages as figures
 from gwpipe.settings import study_stages as studies
 from gwpipe.settings.agents import CriterionSettings, DreamingSettings, EvaluationSettings, Learning
 from gwpipe.settings.choices import DataName, data_names, kinds_of, seed_number, seen_by
-from gwpipe.settings.config import ENVIRONMENTS, Config, explain
+from gwpipe.settings.config import ENVIRONMENTS, Config
 from gwpipe.settings.dreamer_v3 import DreamerV3Settings
 from gwpipe.settings.environments import TASKS, EnvironmentName, RoboDeskSettings, SimpleShapesSettings
-from gwpipe.settings.methods import Method
+from gwpipe.settings.methods import Method, parts
+from gwpipe.settings.mistakes import explain
 from gwpipe.settings.model import Scale, Seed, Seeds, Settings
 from gwpipe.settings.packaged import comes_packaged
 from gwpipe.settings.representation import (
@@ -255,7 +256,8 @@ def transfer(config: Config, env: EnvironmentName, task: str) -> comparison.Tran
 
 def count_flops(config: Config, env: EnvironmentName, task: str, paper: Config) -> CountFlopsStage:
     _task(config, env, task)
-    run = [method for method, seeds in config.environments[env].agents.runs.items() if seeds]
+    # Table I knows methods, no variants of them.
+    run = [name for name, seeds in config.environments[env].agents.runs.items() if seeds and parts(name)[0] == name]
     here, there = (sizes(c, env, methods) for c, methods in ((config, run), (paper, [*run, *PRINTED_DREAMERS[env]])))
     return CountFlopsStage(env=env, task=task, present=here, paper=there)
 

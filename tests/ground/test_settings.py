@@ -8,7 +8,8 @@ from gwpipe.data.episodes import held_out_from
 from gwpipe.envs.robodesk import ATTRIBUTE_SLICES, UPSTREAM_ATTRIBUTE_SLICES
 from gwpipe.errors import UserError
 from gwpipe.settings import domains, load, resolve
-from gwpipe.settings.config import dotted, merge
+from gwpipe.settings.config import dotted
+from gwpipe.settings.overlays import merge
 from gwpipe.settings.representation import VAESettings
 from gwpipe.settings.stages import STAGES, stage_settings
 

@@ -22,7 +22,7 @@ rule train_agent:
         representation=representation_of_method,
         code=lambda wildcards: sources(
             "gwpipe.stages.train_agent",
-            METHODS[wildcards.method].module,
+            entry(wildcards.method).module,
             f"gwpipe.envs.{wildcards.env}",
             *kinds_of_method(wildcards),
         ),

@@ -7,7 +7,7 @@ from gwpipe.machine import shared_out
 from gwpipe.settings import domains, experts
 from gwpipe.settings.choices import seen_by
 from gwpipe.settings.comparison_stages import rules_of
-from gwpipe.settings.methods import METHODS
+from gwpipe.settings.methods import entry
 from gwpipe.settings.packaged import comes_packaged
 from gwpipe.settings.stages import STAGES, stage_settings
 from gwpipe.settings.workspace_studies import STUDIES, study_named
@@ -88,7 +88,7 @@ def seen(env, *methods):
     """The VAEs and workspaces that agents of these methods see through, each with its manifest."""
     block = CONFIG.environments[env].representation
     needed = {domain for method in methods for domain in seen_by(method, block)}
-    kinds_seen = {METHODS[method].workspace for method in methods} - {None}
+    kinds_seen = {entry(method).workspace for method in methods} - {None}
     return [
         path.format(env=env, domain=domain)
         for domain in block.domains
@@ -158,7 +158,7 @@ def agents_with_what_they_see(wildcards, runs):
 def ablated(wildcards):
     """Agents that have a modality to lose."""
     runs = agents(wildcards.env).runs
-    return agents_with_what_they_see(wildcards, {name: runs[name] for name in runs if METHODS[name].only is None})
+    return agents_with_what_they_see(wildcards, {name: runs[name] for name in runs if entry(name).only is None})
 
 
 def disturbed(wildcards):
@@ -178,7 +178,7 @@ def transferred(wildcards):
 
 def code_of_comparison(stage, env, runs):
     """The files of a stage that plays trained agents, of their methods, their environment and its domains."""
-    return sources(stage, *(METHODS[method].module for method in runs), f"gwpipe.envs.{env}", *kinds(env))
+    return sources(stage, *(entry(method).module for method in runs), f"gwpipe.envs.{env}", *kinds(env))
 
 
 def of_panels(pattern):
