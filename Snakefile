@@ -38,6 +38,8 @@ wildcard_constraints:
     method=r"\w+(\.\w+)?",
     rule=r"\w+",
     study="|".join(STUDIES),
+    record=r"[\w-]+",
+    figure="|".join(TABLES),
     seed=r"0|[1-9]\d*",
 
 
@@ -58,6 +60,7 @@ include: "workflow/rules/workspace.smk"
 include: "workflow/rules/representation_studies.smk"
 include: "workflow/rules/agents.smk"
 include: "workflow/rules/comparison.smk"
+include: "workflow/rules/recorded.smk"
 include: "workflow/rules/flops.smk"
 include: "workflow/rules/table1.smk"
 include: "workflow/rules/view.smk"

@@ -64,6 +64,12 @@ OUT_OF_DISTRIBUTION = "results/studies/out_of_distribution.csv"
 OUT_OF_DISTRIBUTION_FIGURE = "results/studies/out_of_distribution.png"
 OUT_OF_DISTRIBUTION_PDF = "results/studies/out_of_distribution.pdf"
 
+RECORD = "docs/results/{record}"
+"""Tables of a finished run that were kept with the project."""
+REDRAWN = "results/recorded/{record}/{figure}.png"
+REDRAWN_PDF = "results/recorded/{record}/{figure}.pdf"
+REDRAWN_NUMBERS = "results/recorded/{record}/{figure}.csv"
+
 MANIFEST = ".manifest.json"
 
 REFERENCE = Path(__file__).resolve().parent / "reference_weights"

@@ -10,9 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from gwpipe.evaluation.criterion import Criterion, Method, Run, smoothed
-from gwpipe.figures.methods import colour, label, model_free
+from gwpipe.figures.methods import colour, in_order, label, model_free
 from gwpipe.settings.environments import FULL_EPISODE
 
+BESIDE = 10
+"""Methods from which on the legend stands beside a panel."""
 POINTS = 200
 """Steps, evenly spread on the log axis, at which the seeds of a method are averaged."""
 NUMBERS = ("env", "task", "method", "step", "mean", "sem", "seeds", "scale")
@@ -35,7 +37,8 @@ def average(panel: Panel, scale: str) -> pd.DataFrame:
     criterion = panel.criterion
     returns = panel.curves[panel.curves["metric"] == "train_return"]
     rows = []
-    for method, of_method in returns.groupby("method", sort=False):
+    for method in sorted(returns["method"].unique(), key=in_order):
+        of_method = returns[returns["method"] == method]
         runs = [_run(run, criterion) for _, run in of_method.groupby("seed")]
         runs = [(steps, values) for steps, values in runs if len(steps)]
         if not runs:
@@ -57,7 +60,8 @@ def _run(run: pd.DataFrame, criterion: Criterion) -> tuple[npt.NDArray[np.int64]
 
 def draw_figure5(panels: Sequence[Panel], numbers: pd.DataFrame, scale: str) -> Figure:
     """The figure of `average` of all panels; a method with one seed has a line without a band."""
-    figure = Figure(figsize=(6.4 * len(panels), 4.6), layout="constrained")
+    crowded = any(len(panel.criterion.methods) >= BESIDE for panel in panels)
+    figure = Figure(figsize=((9.6 if crowded else 6.4) * len(panels), 4.6), layout="constrained")
     for axes, panel in zip(np.atleast_1d(figure.subplots(1, len(panels))), panels):
         _draw(axes, panel, numbers[numbers["env"] == panel.criterion.env])
     figure.supxlabel(
@@ -91,7 +95,10 @@ def _draw(axes: Axes, panel: Panel, numbers: pd.DataFrame) -> None:
         title=f"{criterion.env}, {criterion.task} ({drawn}{length})",
     )
     axes.title.set_fontsize(9)
-    axes.legend(frameon=False, fontsize=7)
+    if len(criterion.methods) < BESIDE:
+        axes.legend(frameon=False, fontsize=7)
+    else:
+        axes.legend(frameon=False, fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5))
 
 
 def steps_to_criterion(method: Method) -> str:

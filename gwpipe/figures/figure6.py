@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from gwpipe.figures.methods import colour, label, model_free
+from gwpipe.figures.methods import colour, in_order, label, model_free
 
 HALVES = {"attributes": "attributes removed", "image": "vision removed"}
 
@@ -39,7 +39,8 @@ def draw_figure6(panels: Sequence[pd.DataFrame], scale: str) -> Figure:
 
 
 def _draw(axes: Axes, summary: pd.DataFrame, removed: str) -> None:
-    chosen = summary[summary["removed"] == removed].reset_index(drop=True)
+    chosen = summary[summary["removed"] == removed]
+    chosen = chosen.sort_values("method", key=lambda names: names.map(in_order), ignore_index=True)
     whole = summary[summary["removed"] == "nothing"].set_index("method")["mean"]
     for place, row in chosen.iterrows():
         name, at = str(row["method"]), float(str(place))

@@ -42,6 +42,12 @@ def colour(method: str) -> str:
     return to_hex(colormaps[_MAPS[block]](2 * number % 20 + number // 10))
 
 
+def in_order(method: str) -> tuple[int, str]:
+    """Sorts methods as their table has them, whatever order settings or files give them in; variants by name."""
+    base, variant = parts(method)
+    return list(METHODS).index(base), variant
+
+
 def model_free(method: str) -> bool:
     """Without a world model: hatched and dashed, as in Figure 6."""
     return entry(method).learning == "ppo"

@@ -9,6 +9,7 @@ from gwpipe.errors import UserError, nearest
 from gwpipe.settings import comparison_stages as comparison
 from gwpipe.settings import expert_stages as experts
 from gwpipe.settings import figure_stages as figures
+from gwpipe.settings import record_stages as records
 from gwpipe.settings import study_stages as studies
 from gwpipe.settings.agents import CriterionSettings, DreamingSettings, EvaluationSettings, Learning
 from gwpipe.settings.choices import DataName, data_names, kinds_of, seed_number, seen_by
@@ -254,6 +255,10 @@ def transfer(config: Config, env: EnvironmentName, task: str) -> comparison.Tran
     return comparison.transfer(config, env)
 
 
+def redraw(config: Config, record: str, figure: str) -> records.RedrawStage:
+    return records.redraw(record, figure)
+
+
 def count_flops(config: Config, env: EnvironmentName, task: str, paper: Config) -> CountFlopsStage:
     _task(config, env, task)
     # Table I knows methods, no variants of them.
@@ -313,6 +318,7 @@ STAGES: dict[str, tuple[type[Settings], Callable[..., Settings], tuple[str, ...]
     "figure4": (figures.Figure4Stage, figures.figure4, ()),
     "figure5": (figures.FigureStage, figures.figure, ()),
     "figure6": (figures.FigureStage, figures.figure, ()),
+    "redraw": (records.RedrawStage, redraw, ("record", "figure")),
     "train_reader": (studies.TrainReaderStage, studies.train_reader, ()),
     "workspace_quality": (studies.WorkspaceQualityStage, studies.workspace_quality, ()),
     "figure2": (studies.Figure2Stage, studies.figure2, ()),

@@ -1,5 +1,7 @@
 """ablate, figure5 and figure6 on agents that were really trained, at smoke scale and less."""
 
+import importlib.util
+
 import pandas as pd
 import pytest
 
@@ -7,7 +9,10 @@ from gwpipe import layout
 from gwpipe.artefact import verify
 from gwpipe.errors import UserError
 from gwpipe.evaluation.ablation_table import COLUMNS
+from gwpipe.machine import Machine
 from gwpipe.settings.methods import METHODS
+from gwpipe.settings.record_stages import RedrawStage
+from gwpipe.stages import redraw
 
 ENV, TASK = "simple_shapes", "centre"
 TRAINED = ("gw_dreamer_e2e", "ppo", "vae_ppo", "gw_ppo")
@@ -55,6 +60,28 @@ def test_the_figures_come_with_their_numbers(compared):
     assert len(bars) == len(TRAINED) * 3
     lines = pd.read_csv(compared.path(layout.FIGURE5_NUMBERS))
     assert set(lines["method"]) == set(TRAINED)
+
+
+def test_a_recorded_run_gives_the_same_figures(compared, repository):
+    spec = importlib.util.spec_from_file_location("record", repository / "docs/results/record.py")
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    folder = compared.place.path(layout.RECORD, record="kept")
+    script.keep("smoke", compared.place.root, folder)
+    for figure, picture, numbers in (
+        ("figure5", layout.FIGURE5, layout.FIGURE5_NUMBERS),
+        ("figure6", layout.FIGURE6, layout.FIGURE6_NUMBERS),
+    ):
+        compared.run(figure)
+        redraw.run(RedrawStage(record="kept", figure=figure), compared.place, Machine())
+        for own, again in ((picture, layout.REDRAWN), (numbers, layout.REDRAWN_NUMBERS)):
+            redrawn = compared.place.path(again, record="kept", figure=figure)
+            assert redrawn.read_bytes() == compared.path(own).read_bytes(), own
+            assert len(verify(redrawn)["inputs"]) == 3
+    with pytest.raises(UserError, match=r"noise.csv cannot be read .* has this figure been recorded"):
+        redraw.run(RedrawStage(record="kept", figure="noise"), compared.place, Machine())
+    with pytest.raises(UserError, match="no record of runs at"):
+        redraw.run(RedrawStage(record="lost", figure="figure5"), compared.place, Machine())
 
 
 def test_an_agent_of_another_representation_is_refused(compared):

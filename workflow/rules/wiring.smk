@@ -9,6 +9,7 @@ from gwpipe.settings.choices import seen_by
 from gwpipe.settings.comparison_stages import rules_of
 from gwpipe.settings.methods import entry
 from gwpipe.settings.packaged import comes_packaged
+from gwpipe.settings.record_stages import TABLES
 from gwpipe.settings.stages import STAGES, stage_settings
 from gwpipe.settings.workspace_studies import STUDIES, study_named
 from gwpipe.sources import sources as files_of
@@ -273,6 +274,13 @@ def studied(wildcards):
     if study.vaes:
         paths += [path.format(env=env, domain=name) for name in study.domains for path in with_manifest(layout.VAE)]
     return paths
+
+
+def recorded(wildcards):
+    """A record of runs: what it says of itself, and each environment's criterion and table of the figure."""
+    folder = Path(layout.RECORD.format(record=wildcards.record))
+    tables = (TABLES[wildcards.figure], "criterion.json")
+    return [folder / "record.json", *sorted(path for name in tables for path in folder.glob(f"*/{name}"))]
 
 
 def measured_experts():
