@@ -216,14 +216,15 @@ def main(home: Path, report: Path) -> None:
     local = [sys.executable, "-m", "snakemake", "--cores", "1", target, *SMOKE]
     subprocess.run(local, cwd=data.folder, env=data.environment, check=True, capture_output=True)
     gpus(data)
+    whole_dag(home)
     training = Training(data, seconds=40)
     training.interrupted("cancelled", "`scancel` in mid-training", cancel)
     training.interrupted("downed", "node set to down and back in mid-training", node_down_and_up)
     training.interrupted("generic", "`scancel` under `--profile workflow/profiles/generic`", cancel, profile="generic")
     failing_job(data)
-    limit = ["--set-resources", "train_vae:runtime=3"]
-    Training(data, seconds=240).interrupted("limited", "a time limit of three minutes", nothing, *limit)
-    whole_dag(home)
+    # Long enough for a second start where the processors become twice as fast, with retries for when they become slow.
+    limit = ["--set-resources", "train_vae:runtime=2", "--retries", "9"]
+    Training(data, seconds=300).interrupted("limited", "a time limit of two minutes", nothing, *limit)
     lines = [
         "# The workflow on Slurm",
         "",
