@@ -4,6 +4,7 @@ import sys
 from gwpipe import layout
 from gwpipe.errors import UserError
 from gwpipe.settings import config as settings
+from gwpipe.settings.record_stages import TABLES
 from gwpipe.settings.workspace_studies import STUDIES
 from snakemake.exceptions import WorkflowError
 

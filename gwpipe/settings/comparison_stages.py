@@ -1,64 +1,36 @@
 """Settings of the stages that play trained agents under noise, and on a modality that they were not trained on."""
 
-from typing import Literal
-
 from gwpipe.errors import UserError
-from gwpipe.settings.choices import kinds_of
 from gwpipe.settings.config import Config
 from gwpipe.settings.environments import EnvironmentName
-from gwpipe.settings.methods import Method, entry
-from gwpipe.settings.model import Seed, Seeds, Settings
-from gwpipe.settings.representation import DomainName
+from gwpipe.settings.figure_stages import PlayedStage, played
+from gwpipe.settings.methods import entry
+from gwpipe.settings.model import Seed
 
 
-class NoiseStage(Settings):
-    env: EnvironmentName
-    task: str
-    runs: dict[Method, Seeds]
-    domains: dict[DomainName, str]
-    """Domain → kind."""
+class NoiseStage(PlayedStage):
     disturbances: dict[str, dict[str, list[float]]]
     """Modality → kind → strengths."""
     rules: list[str]
     """Learned rules of fusion that agents on the Global Workspace are given."""
     rule_seed: Seed
     """Of their training."""
-    episodes: int
     blank_episodes: int
-    mode: Literal["sample", "greedy"]
-    representation_seed: Seed
-    seed: Seed
 
 
-class TransferStage(Settings):
-    env: EnvironmentName
-    task: str
-    runs: dict[Method, Seeds]
-    domains: dict[DomainName, str]
-    """Domain → kind."""
-    episodes: int
-    mode: Literal["sample", "greedy"]
-    representation_seed: Seed
-    seed: Seed
+class TransferStage(PlayedStage):
+    pass
 
 
 def noise(config: Config, env: EnvironmentName) -> NoiseStage:
-    study = config.environments[env]
-    agents = study.agents
+    agents = config.environments[env].agents
     rules, seed = rules_of(config, env)
     return NoiseStage(
-        env=env,
-        task=agents.task,
-        runs=agents.runs,
-        domains=kinds_of(study.representation, study.representation.domains),
+        **played(config, env, agents.runs, agents.noise.episodes),
         disturbances=agents.noise.disturbances,
         rules=rules,
         rule_seed=seed,
-        episodes=agents.noise.episodes,
         blank_episodes=agents.ablation.blank_episodes,
-        mode=agents.evaluation.mode,
-        representation_seed=study.representation.seed,
-        seed=0,
     )
 
 
@@ -75,17 +47,7 @@ def rules_of(config: Config, env: EnvironmentName) -> tuple[list[str], Seed]:
 
 
 def transfer(config: Config, env: EnvironmentName) -> TransferStage:
-    study = config.environments[env]
-    agents = study.agents
-    if not any(agents.transfer.runs.values()):
+    block = config.environments[env].agents.transfer
+    if not any(block.runs.values()):
         raise UserError(f"environments.{env}.agents.transfer.runs names no seed of any method; name at least one")
-    return TransferStage(
-        env=env,
-        task=agents.task,
-        runs=agents.transfer.runs,
-        domains=kinds_of(study.representation, study.representation.domains),
-        episodes=agents.transfer.episodes,
-        mode=agents.evaluation.mode,
-        representation_seed=study.representation.seed,
-        seed=0,
-    )
+    return TransferStage(**played(config, env, block.runs, block.episodes))

@@ -1,6 +1,6 @@
 """Settings of Figure 4, and of the stages that compare trained agents: the ablation of modalities, Figures 5 and 6."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from gwpipe.settings.choices import kinds_of
 from gwpipe.settings.config import Config
@@ -10,17 +10,22 @@ from gwpipe.settings.model import Scale, Seed, Seeds, Settings
 from gwpipe.settings.representation import DomainName
 
 
-class AblateStage(Settings):
+class PlayedStage(Settings):
+    """Of stages that let trained agents play episodes."""
+
     env: EnvironmentName
     task: str
     runs: dict[Method, Seeds]
     domains: dict[DomainName, str]
     """Domain → kind."""
     episodes: int
-    blank_episodes: int
     mode: Literal["sample", "greedy"]
     representation_seed: Seed
     seed: Seed
+
+
+class AblateStage(PlayedStage):
+    blank_episodes: int
 
 
 class ObservedSettings(Settings):
@@ -46,21 +51,27 @@ class FigureStage(Settings):
     panels: list[PanelSettings]
 
 
-def ablate(config: Config, env: EnvironmentName) -> AblateStage:
+def played(config: Config, env: EnvironmentName, runs: dict[Method, Seeds], episodes: int) -> dict[str, Any]:
+    """The fields of `PlayedStage` for agents of these runs."""
     study = config.environments[env]
-    agents = study.agents
-    return AblateStage(
-        env=env,
-        task=agents.task,
-        # Who sees one domain alone has nothing that could be removed.
-        runs={method: seeds for method, seeds in agents.runs.items() if entry(method).only is None},
-        domains=kinds_of(study.representation, study.representation.domains),
-        episodes=agents.ablation.episodes,
-        blank_episodes=agents.ablation.blank_episodes,
-        mode=agents.evaluation.mode,
-        representation_seed=study.representation.seed,
-        seed=0,
-    )
+    return {
+        "env": env,
+        "task": study.agents.task,
+        "runs": runs,
+        "domains": kinds_of(study.representation, study.representation.domains),
+        "episodes": episodes,
+        "mode": study.agents.evaluation.mode,
+        "representation_seed": study.representation.seed,
+        "seed": 0,
+    }
+
+
+def ablate(config: Config, env: EnvironmentName) -> AblateStage:
+    agents = config.environments[env].agents
+    # Who sees one domain alone has nothing that could be removed.
+    runs = {method: seeds for method, seeds in agents.runs.items() if entry(method).only is None}
+    block = agents.ablation
+    return AblateStage(**played(config, env, runs, block.episodes), blank_episodes=block.blank_episodes)
 
 
 def figure4(config: Config) -> Figure4Stage:

@@ -9,7 +9,6 @@ from gwpipe.settings.choices import seen_by
 from gwpipe.settings.comparison_stages import rules_of
 from gwpipe.settings.methods import entry
 from gwpipe.settings.packaged import comes_packaged
-from gwpipe.settings.record_stages import TABLES
 from gwpipe.settings.stages import STAGES, stage_settings
 from gwpipe.settings.workspace_studies import STUDIES, study_named
 from gwpipe.sources import sources as files_of
