@@ -213,7 +213,7 @@ def main(home: Path, report: Path) -> None:
     version = run("scontrol", "--version").split()[1]
     data = project(home / "data")
     target = "results/smoke/simple_shapes/data/centre/random.zarr"
-    local = [sys.executable, "-m", "snakemake", "--cores", "1", "--quiet", "rules", target, *SMOKE]
+    local = [sys.executable, "-m", "snakemake", "--cores", "1", target, "--quiet", "rules", *SMOKE]
     subprocess.run(local, cwd=data.folder, env=data.environment, check=True)
     gpus(data)
     whole_dag(home)
