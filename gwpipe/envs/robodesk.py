@@ -137,6 +137,31 @@ class RoboDesk(gymnasium.Env[dict[str, Any], np.ndarray]):
         truncated = self._decisions >= self.episode_decisions
         return self._observation(), reward, False, truncated, {"success": success}
 
+    def state(self) -> dict[str, Any]:
+        """Where the episode is, picklable: simulation, what rewards remember, decisions, random generator."""
+        return {
+            "desk": self.desk.state(),
+            "decisions": self._decisions,
+            "generator": self.np_random.bit_generator.state,
+        }
+
+    def restore(self, state: dict[str, Any]) -> dict[str, np.ndarray]:
+        """Go on from a `state` of this environment or of another of the same arguments; the observation there.
+
+        Steps, rewards and later episodes are those of the environment that it comes from, bit for bit.
+
+        Raises:
+            UserError: the state is of another task.
+        """
+        if state["desk"]["task"] != self.task:
+            raise UserError(f"RoboDesk: this state is of task {state['desk']['task']}, the environment of {self.task}")
+        if not self.desk.original_pos:  # upstream, these are views into the simulation that a reset makes
+            self.reset(seed=0)
+        self.desk.restore(state["desk"])
+        self._decisions = state["decisions"]
+        self.np_random.bit_generator.state = state["generator"]
+        return self._observation()
+
     def render(self) -> np.ndarray:
         """The present state as uint8 (image_size, image_size, 3), at this environment's fidelity."""
         if self._picture is None:

@@ -15,6 +15,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from mujoco import mj_getState, mj_setState, mj_stateSize, mj_step1, mjtState
+
+_STATE = mjtState.mjSTATE_INTEGRATION
+_REMEMBERED = ("success", "num_steps", "previous_z_angle", "total_rotation", "drawer_opened")
+"""What the package's desk keeps beside the simulation, and where objects started."""
 
 N_ROBOT = 9
 """Joints of the robot: the first 9 entries of qpos, qvel and ctrl."""
@@ -104,6 +109,28 @@ class Desk(package.RoboDesk):
     def advance(self, action: np.ndarray) -> float:
         """One environment step (20 ms); returns its reward in [0, 1]."""
         return float(self.step(action)[1])
+
+    def state(self) -> dict[str, Any]:
+        """All that the next steps and their rewards follow from, in numbers and arrays of its own."""
+        model, data = self.physics.model.ptr, self.physics.data.ptr
+        integrated = np.empty(mj_stateSize(model, _STATE))
+        mj_getState(model, data, integrated, _STATE)
+        remembered = {name: getattr(self, name, None) for name in _REMEMBERED}
+        starts = {} if self.upstream else {name: np.array(place) for name, place in self.original_pos.items()}
+        return {"task": self.task, "integrated": integrated, "starts": starts, **remembered}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from `state`, which must come from a desk of the same task and faults."""
+        model, data = self.physics.model.ptr, self.physics.data.ptr
+        mj_setState(model, data, state["integrated"], _STATE)
+        # As dm_control leaves them after a step: all that follows from positions and velocities is up to date.
+        mj_step1(model, data)
+        # Inverse kinematics starts from the posture in a copy.
+        self.physics_copy.data.qpos[:] = self.physics.data.qpos
+        for name in _REMEMBERED:
+            setattr(self, name, state[name])
+        if not self.upstream:
+            self.original_pos = {name: np.array(place) for name, place in state["starts"].items()}
 
     def solved(self) -> bool:
         """Does the task's success predicate hold now?"""

@@ -1,6 +1,7 @@
 """RoboDesk behind Gymnasium: contract, determinism, the package's faults and what is said about mistakes."""
 
 import os
+import pickle
 import re
 import subprocess
 import sys
@@ -95,6 +96,53 @@ def test_rewards_and_attributes_of_upstream_are_the_packages_to_the_last_bit() -
     part = UPSTREAM_ATTRIBUTE_SLICES
     velocities = observation["attributes"][part["qvel_objects"]]
     np.testing.assert_array_equal(observation["attributes"][part["qpos_objects"]], velocities)
+
+
+@pytest.mark.parametrize(("task", "upstream"), [("lift_ball", False), ("open_drawer", False), ("stack", True)])
+def test_a_saved_episode_goes_on_elsewhere_bit_for_bit(task: str, upstream: bool) -> None:
+    env = blind(task=task, upstream=upstream, reward="success")
+    env.reset(seed=4)
+    actions = np.random.default_rng(0).uniform(-1, 1, (12, 5))
+    for action in actions[:6]:
+        env.step(action)
+    kept = pickle.dumps(env.state())
+    told = [env.step(action) for action in actions[6:]]
+    after = env.reset()[0]
+    for other in (env, blind(task=task, upstream=upstream, reward="success")):
+        here = other.restore(pickle.loads(kept))
+        np.testing.assert_array_equal(here["attributes"], other.restore(pickle.loads(kept))["attributes"])
+        for action, (observation, reward, _, truncated, info) in zip(actions[6:], told):
+            again = other.step(action)
+            np.testing.assert_array_equal(again[0]["attributes"], observation["attributes"])
+            assert (again[1], again[3], again[4]) == (reward, truncated, info)
+        np.testing.assert_array_equal(other.reset()[0]["attributes"], after["attributes"])
+
+
+def test_a_state_of_another_task_is_refused() -> None:
+    env = blind(task="stack")
+    env.reset(seed=0)
+    with pytest.raises(UserError, match="is of task stack, the environment of lift_ball"):
+        blind(task="lift_ball").restore(env.state())
+
+
+def test_processes_step_side_by_side_and_hand_observations_over_in_shared_memory() -> None:
+    arguments = {"task": "lift_ball", "observe": ("attributes",)}
+    several = gymnasium.make_vec(
+        "gwpipe/RoboDesk-v0", num_envs=2, vectorization_mode="async", vector_kwargs={"shared_memory": True}, **arguments
+    )
+    try:
+        first, _ = several.reset(seed=[3, 4])
+        actions = np.random.default_rng(0).uniform(-1, 1, (2, 2, 5)).astype(np.float32)
+        steps = [several.step(pair) for pair in actions]
+    finally:
+        several.close()
+    for place, seed in enumerate((3, 4)):
+        alone = blind(task="lift_ball")
+        np.testing.assert_array_equal(alone.reset(seed=seed)[0]["attributes"], first["attributes"][place])
+        for pair, (observations, rewards, *_) in zip(actions, steps):
+            observation, reward, *_ = alone.step(pair[place])
+            np.testing.assert_array_equal(observation["attributes"], observations["attributes"][place])
+            assert reward == rewards[place]
 
 
 @pytest.mark.parametrize("upstream", [False, True])
