@@ -2,7 +2,7 @@
 # A real one-node Slurm on this machine, the workflow on it, and what its faults do: `bash tests/slurm/run.sh [REPORT]`.
 #
 # Needs root in a container or virtual machine of Debian or Ubuntu, and gwpipe[slurm,generic] in the Python that is first
-# on the PATH. Everything lies in a temporary folder and goes at the end, the Debian packages excepted. About 40 minutes
+# on the PATH. Everything lies in a temporary folder and goes at the end, the Debian packages excepted. About 25 minutes
 # on two cores. The processors, memory and GPUs that the node has to offer are pretended.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
