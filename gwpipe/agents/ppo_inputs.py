@@ -84,10 +84,13 @@ class Features(BaseFeaturesExtractor):
         self.pictures = nn.ModuleDict({name: _reader(shape, image_features) for name, shape in pictures.items()})
 
     def forward(self, observations: dict[str, Tensor]) -> Tensor:
-        """Pictures (n, 3, H, W) from 0 to 1 and vectors (n, k) to (n, features_dim)."""
+        """Pictures (n, 3, H, W) from 0 to 1 and vectors (n, k) to (n, features_dim), in the order of the space.
+
+        Acting hands them over in the environment's order, the rollout buffer in another.
+        """
         parts = [
-            self.pictures[name](value) if name in self.pictures else value.flatten(1)
-            for name, value in observations.items()
+            self.pictures[name](observations[name]) if name in self.pictures else observations[name].flatten(1)
+            for name in self._observation_space.spaces
         ]
         return torch.cat(parts, -1)
 

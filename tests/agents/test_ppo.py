@@ -191,6 +191,21 @@ def test_pictures_and_vectors_reach_both_heads(side: int, few) -> None:
     assert np.abs(sampled).max() == 1.0, "actions outside the space are clipped"
 
 
+def test_a_rollout_is_read_as_it_was_acted_on(few) -> None:
+    # The environment gives the image first, the rollout buffer the attributes.
+    env = SimpleShapes()
+    agent = PPOAgent(env.observation_space, env.action_space, few, seed=0)
+    observation, _ = env.reset(seed=0)
+    batch = {name: np.stack([value] * 2) for name, value in observation.items()}
+    assert list(batch) != list(agent.policy.observation_space.spaces)
+    seen = agent._tensors(agent.inputs.see(batch))
+    turned = dict(reversed(seen.items()))
+    torch.testing.assert_close(agent.policy.extract_features(turned), agent.policy.extract_features(seen))
+    actions = torch.zeros(2, dtype=torch.int64)
+    for one, other in zip(agent.policy.evaluate_actions(turned, actions), agent.policy.evaluate_actions(seen, actions)):
+        torch.testing.assert_close(one, other)
+
+
 def test_what_cannot_work_is_refused(plain, few) -> None:
     with pytest.raises(UserError, match="knows Discrete and Box"):
         _agent(plain(), gymnasium.spaces.MultiBinary(3), few)
