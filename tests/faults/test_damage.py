@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import harness
 import pytest
@@ -109,7 +110,7 @@ def test_a_checkpoint_that_is_not_what_it_was(copied, tmp_path, capfd, monkeypat
         words = [*words, "--set", f"{harness.SHAPES}.representation.workspace.hidden=8"]
         assert harness.run(words, told, harness.DieIn("gwpipe.checkpoint", "os.replace", 1)) < 0
         (other,) = {path.parent for path in checkpoint.parents[1].rglob("*.partial")} - {checkpoint.parent}
-        checkpoint = shutil.copy(checkpoint, other)
+        checkpoint = Path(shutil.copy(checkpoint, other))
     else:
         {"a flipped bit": flip, "truncated": cut}[damage](checkpoint)
     spoilt = hash_path(checkpoint)
