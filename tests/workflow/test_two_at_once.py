@@ -9,8 +9,10 @@ import pytest
 from gwpipe.artefact import verify
 
 TARGET = "results/smoke/simple_shapes/data/centre/random.zarr"
+# Quoted as in JSON: overrides are parted at spaces, and YAML wants one behind a bare key.
 SLOWLY = (
-    "set=environments.simple_shapes.representation.data=[{task:centre,policy:random,rows:20000,episode_decisions:1}]"
+    "set=environments.simple_shapes.representation.data="
+    '[{"task":"centre","policy":"random","rows":20000,"episode_decisions":1}]'
 )
 
 
