@@ -66,6 +66,8 @@ OUT_OF_DISTRIBUTION_PDF = "results/studies/out_of_distribution.pdf"
 
 RECORD = "docs/results/{record}"
 """Tables of a finished run that were kept with the project."""
+RECORD_INDEX = RECORD + "/record.json"
+"""What they are of."""
 REDRAWN = "results/recorded/{record}/{figure}.png"
 REDRAWN_PDF = "results/recorded/{record}/{figure}.pdf"
 REDRAWN_NUMBERS = "results/recorded/{record}/{figure}.csv"

@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from pydantic import ValidationError
 
+from gwpipe import layout
 from gwpipe.errors import UserError
 from gwpipe.evaluation import ablation_table, curves, noise_table, transfer_table
 from gwpipe.evaluation.criterion import Criterion
@@ -40,7 +41,7 @@ def read_record(folder: Path) -> RunRecord:
     Raises:
         UserError: there is none, or it is damaged.
     """
-    path = folder / "record.json"
+    path = folder / Path(layout.RECORD_INDEX).name
     try:
         return RunRecord.model_validate_json(path.read_text())
     except OSError as fault:
@@ -56,7 +57,7 @@ def draw_recorded(folder: Path, figure: RecordedFigure) -> Drawn:
         UserError: a table is missing or damaged.
     """
     record = read_record(folder)
-    inputs = [folder / "record.json"]
+    inputs = [folder / Path(layout.RECORD_INDEX).name]
     found: list[tuple[Criterion, Path]] = []
     for panel in record.panels:
         criterion, table = (folder / panel.env / name for name in ("criterion.json", TABLES[figure]))

@@ -5,6 +5,7 @@ from typing import Literal, get_args
 from pydantic import Field
 
 from gwpipe.errors import UserError, nearest
+from gwpipe.settings.config import Config
 from gwpipe.settings.figure_stages import PanelSettings
 from gwpipe.settings.model import Scale, Settings
 
@@ -44,7 +45,7 @@ class RunRecord(Settings):
     trainings: list[Training]
 
 
-def redraw(record: str, figure: str) -> RedrawStage:
+def redraw(config: Config, record: str, figure: str) -> RedrawStage:
     figures = get_args(RecordedFigure)
     if figure not in figures:
         raise UserError(f"figure '{figure}' is not drawn from records{nearest(figure, figures)}")

@@ -255,10 +255,6 @@ def transfer(config: Config, env: EnvironmentName, task: str) -> comparison.Tran
     return comparison.transfer(config, env)
 
 
-def redraw(config: Config, record: str, figure: str) -> records.RedrawStage:
-    return records.redraw(record, figure)
-
-
 def count_flops(config: Config, env: EnvironmentName, task: str, paper: Config) -> CountFlopsStage:
     _task(config, env, task)
     # Table I knows methods, no variants of them.
@@ -318,7 +314,7 @@ STAGES: dict[str, tuple[type[Settings], Callable[..., Settings], tuple[str, ...]
     "figure4": (figures.Figure4Stage, figures.figure4, ()),
     "figure5": (figures.FigureStage, figures.figure, ()),
     "figure6": (figures.FigureStage, figures.figure, ()),
-    "redraw": (records.RedrawStage, redraw, ("record", "figure")),
+    "redraw": (records.RedrawStage, records.redraw, ("record", "figure")),
     "train_reader": (studies.TrainReaderStage, studies.train_reader, ()),
     "workspace_quality": (studies.WorkspaceQualityStage, studies.workspace_quality, ()),
     "figure2": (studies.Figure2Stage, studies.figure2, ()),

@@ -216,7 +216,14 @@ def test_numbers_in_exponent_form_and_strings_of_the_command_line_are_numbers(ra
 
 def test_settings_survive_their_canonical_string(smoke_config, paper_config):
     chosen = {"env": "robodesk", "task": "push_green", "policy": "expert", "domain": "attr", "kind": "gw"}
-    chosen |= {"method": "gw_dreamer", "seed": "0", "rule": "precision", "study": "pairs"}
+    chosen |= {
+        "method": "gw_dreamer",
+        "seed": "0",
+        "rule": "precision",
+        "study": "pairs",
+        "record": "study",
+        "figure": "noise",
+    }
     for stage, (kind, _, _) in STAGES.items():
         env = "simple_shapes" if stage == "train_selection" else "robodesk"
         cut = stage_settings(stage, smoke_config, paper_config, **chosen | {"env": env})

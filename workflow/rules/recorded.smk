@@ -22,10 +22,4 @@ rule redraw:
 rule recorded:
     """Every figure of every record of runs under docs/results."""
     input:
-        [
-            path.format(record=record.parent.name, figure=figure)
-            for record in sorted(Path().glob(layout.RECORD.format(record="*") + "/record.json"))
-            for figure, table in TABLES.items()
-            if any(record.parent.glob(f"*/{table}"))
-            for path in (layout.REDRAWN, layout.REDRAWN_NUMBERS)
-        ],
+        figures_of_records(),

@@ -277,9 +277,20 @@ def studied(wildcards):
 
 def recorded(wildcards):
     """A record of runs: what it says of itself, and each environment's criterion and table of the figure."""
-    folder = Path(layout.RECORD.format(record=wildcards.record))
+    index = Path(layout.RECORD_INDEX.format(record=wildcards.record))
     tables = (TABLES[wildcards.figure], "criterion.json")
-    return [folder / "record.json", *sorted(path for name in tables for path in folder.glob(f"*/{name}"))]
+    return [index, *sorted(path for name in tables for path in index.parent.glob(f"*/{name}"))]
+
+
+def figures_of_records():
+    """Every figure that a record has the tables of, with its numbers."""
+    return [
+        path.format(record=index.parent.name, figure=figure)
+        for index in sorted(Path().glob(layout.RECORD_INDEX.format(record="*")))
+        for figure, table in TABLES.items()
+        if any(index.parent.glob(f"*/{table}"))
+        for path in (layout.REDRAWN, layout.REDRAWN_NUMBERS)
+    ]
 
 
 def measured_experts():
