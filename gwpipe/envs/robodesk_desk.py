@@ -15,11 +15,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from mujoco import mj_getState, mj_setState, mj_stateSize, mj_step1, mjtState
-
-_STATE = mjtState.mjSTATE_INTEGRATION
-_REMEMBERED = ("success", "num_steps", "previous_z_angle", "total_rotation", "drawer_opened")
-"""What the package's desk keeps beside the simulation, and where objects started."""
 
 N_ROBOT = 9
 """Joints of the robot: the first 9 entries of qpos, qvel and ctrl."""
@@ -45,7 +40,12 @@ def _quiet_import() -> Iterator[None]:
 
 with _quiet_import():
     from dm_control import mujoco
+    from mujoco import mj_getState, mj_setState, mj_stateSize, mj_step1, mjtState
     from robodesk import robodesk as package
+
+_STATE = mjtState.mjSTATE_INTEGRATION
+_REMEMBERED = ("success", "num_steps", "previous_z_angle", "total_rotation", "drawer_opened")
+"""What the package's desk keeps beside the simulation, and where objects started."""
 
 
 def _reached_message(record: logging.LogRecord) -> bool:

@@ -96,7 +96,7 @@ def _draw(axes: Axes, panel: Panel, numbers: pd.DataFrame) -> None:
     )
     axes.title.set_fontsize(9)
     if len(criterion.methods) < BESIDE:
-        axes.legend(frameon=False, fontsize=7)
+        axes.legend(framealpha=0.8, edgecolor="none", fontsize=7)
     else:
         axes.legend(frameon=False, fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5))
 
