@@ -1,8 +1,5 @@
-import json
-
 import numpy as np
 import pytest
-import yaml
 
 from gwpipe.data.episodes import held_out_from
 from gwpipe.envs.robodesk import ATTRIBUTE_SLICES, UPSTREAM_ATTRIBUTE_SLICES
@@ -11,18 +8,12 @@ from gwpipe.settings import domains, load, resolve
 from gwpipe.settings.config import dotted
 from gwpipe.settings.overlays import merge
 from gwpipe.settings.representation import VAESettings
-from gwpipe.settings.stages import STAGES, stage_settings
 
 RULES = "environments.simple_shapes.quality.fusion_rules"
 CORRUPTION = f"{RULES}.selection.corruption"
 
 
-@pytest.fixture
-def raw(repository):
-    return yaml.safe_load((repository / "config.yaml").read_text())
-
-
-@pytest.mark.parametrize("scale", ["smoke", "paper", "study"])
+@pytest.mark.parametrize("scale", ["smoke", "paper", "study", "ablations", "reference"])
 def test_every_scale_is_an_overlay_of_the_same_keys(repository, scale):
     config = load([repository / "config.yaml", repository / f"workflow/scales/{scale}.yaml"])
     assert config.scale == scale
@@ -214,93 +205,6 @@ def test_numbers_in_exponent_form_and_strings_of_the_command_line_are_numbers(ra
     assert VAESettings.model_validate(block | {"options": mixed}).options == mixed
 
 
-def test_settings_survive_their_canonical_string(smoke_config, paper_config):
-    chosen = {"env": "robodesk", "task": "push_green", "policy": "expert", "domain": "attr", "kind": "gw"}
-    chosen |= {
-        "method": "gw_dreamer",
-        "seed": "0",
-        "rule": "precision",
-        "study": "pairs",
-        "record": "study",
-        "figure": "noise",
-    }
-    for stage, (kind, _, _) in STAGES.items():
-        env = "simple_shapes" if stage == "train_selection" else "robodesk"
-        cut = stage_settings(stage, smoke_config, paper_config, **chosen | {"env": env})
-        assert kind.model_validate_json(cut.canonical()) == cut
-        assert json.loads(cut.canonical())
-
-
-def test_a_stage_sees_only_what_it_depends_on(raw):
-    """Agents' settings do not touch the representation, and a swap of two values is seen."""
-    before, after = resolve(raw), resolve(raw, ["environments.robodesk.agents.env_steps=40"])
-    for stage in ("collect", "train_vae", "cache_latents", "train_workspace", "random_policy"):
-        chosen = {"env": "robodesk", "task": "push_green", "policy": "expert", "domain": "v", "kind": "gw"}
-        cuts = [stage_settings(stage, config, None, **chosen).canonical() for config in (before, after)]
-        assert cuts[0] == cuts[1]
-    shapes = "environments.simple_shapes.representation.workspace"
-    swapped = resolve(raw, [f"{shapes}.hidden=4", f"{shapes}.layers=64"])
-    cuts = [stage_settings("train_workspace", c, None, env="simple_shapes", kind="gw") for c in (before, swapped)]
-    assert cuts[0].canonical() != cuts[1].canonical()
-
-
-@pytest.mark.parametrize(
-    ("stage", "wildcards", "message"),
-    [
-        (
-            "train_vae",
-            {"env": "simple_shape", "domain": "v"},
-            "'simple_shape' is unknown; did you mean 'simple_shapes'",
-        ),
-        ("train_vae", {"env": "simple_shapes", "domain": "w"}, "domain 'w' .*; valid here: v, attr"),
-        ("train_vae", {"env": "simple_shapes", "domain": "atr"}, "domain 'atr' .*; did you mean 'attr'"),
-        ("random_policy", {"env": "simple_shapes", "task": "center"}, "'center' .* unknown; did you mean 'centre'"),
-        ("random_policy", {"env": "robodesk", "task": "stack"}, "'stack' .* not configured; .*task is 'push_green'"),
-        ("train_agent", {"env": "robodesk", "task": "push_gren", "method": "gw_dreamer", "seed": 0}, "push_gren"),
-        ("train_agent", {"env": "robodesk", "task": "push_green", "method": "gw_dremer", "seed": 0}, "gw_dreamer"),
-        (
-            "train_agent",
-            {"env": "robodesk", "task": "push_green", "method": "gw_dreamer", "seed": -1},
-            "seed '-1' is not a whole number",
-        ),
-        ("train_agent", {"env": "robodesk", "task": "push_green", "method": "gw_dreamer", "seed": "x"}, "seed 'x'"),
-        ("train_selection", {"env": "simple_shapes", "rule": "precision", "seed": "1.5"}, "seed '1.5'"),
-        ("collect", {"env": "robodesk", "task": "push_green", "policy": "drunk"}, "push_green/expert"),
-        ("train_workspace", {"env": "robodesk", "kind": "clap"}, "kind 'clap' .*; did you mean 'clip'"),
-    ],
-)
-def test_an_unknown_wildcard_is_one_line(smoke_config, stage, wildcards, message):
-    with pytest.raises(UserError, match=message) as caught:
-        stage_settings(stage, smoke_config, None, **wildcards)
-    assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize("seed", ["abc", "-1", "1.5", "", "007", -3])
-@pytest.mark.parametrize(
-    ("stage", "wildcards"),
-    [
-        ("train_agent", {"env": "simple_shapes", "task": "centre", "method": "gw_dreamer"}),
-        ("train_selection", {"env": "simple_shapes", "rule": "precision"}),
-    ],
-)
-def test_a_seed_that_is_none_is_one_line(smoke_config, stage, wildcards, seed):
-    with pytest.raises(UserError, match=f"seed '{seed}' is not a whole number, 0 or above"):
-        stage_settings(stage, smoke_config, None, **wildcards, seed=seed)
-
-
-def test_a_domain_s_kind_and_options_stand_in_its_stage_s_settings(raw):
-    """What builds a domain is part of what Snakemake tracks."""
-    chosen = {"env": "simple_shapes", "domain": "v"}
-    plain = stage_settings("train_vae", resolve(raw), None, **chosen)
-    assert (plain.vae.kind, plain.vae.options) == ("visual", {"side": 32, "colour_first": 20})
-    grey = resolve(raw, ["environments.simple_shapes.representation.vae.v.options.view=luma"])
-    assert stage_settings("train_vae", grey, None, **chosen).vae.options == {
-        "side": 32,
-        "colour_first": 20,
-        "view": "luma",
-    }
-
-
 def test_as_many_pairs_as_rows_and_a_side_that_is_seen_are_fine(raw):
     workspace = "environments.robodesk.representation.workspace"
     config = resolve(raw, [f"{workspace}.pairs=7560", f"{CORRUPTION}={{kinds: [one_sided], side: v}}"])
@@ -317,27 +221,6 @@ def test_training_rows_are_those_that_data_are_parted_into(raw, rows, length, ho
     is_first = np.arange(episodes * (length + 1)) % (length + 1) == 0
     found = config.environments.robodesk.representation.training_rows(length)
     assert found == held_out_from(is_first, holdout)
-
-
-@pytest.mark.parametrize("stage", ["workspace_quality", "figure2"])
-def test_images_and_attributes_are_measured_where_workspaces_see_both(raw, stage):
-    seen = "environments.simple_shapes.representation.domains"
-    with pytest.raises(UserError) as caught:
-        stage_settings(stage, resolve(raw, [f"{seen}=[v, t]"]))
-    assert str(caught.value).endswith(f"{seen} is [v, t]; set it to [v, t, attr] for this")
-    assert str(caught.value).startswith(f"{stage} measures workspaces that see attr and v")
-    assert stage_settings(stage, resolve(raw, [f"{seen}=[t, v, attr]"])).domains.keys() == {"attr", "v"}
-
-
-def test_workspaces_without_a_hole_need_no_domain_of_the_main_ones_and_see_all_pairs(raw):
-    representation = "environments.simple_shapes.representation"
-    config = resolve(raw, [f"{representation}.domains=[v, t]", f"{representation}.workspace.pairs=100"])
-    settings = stage_settings("out_of_distribution", config)
-    assert settings.workspace.pairs is None
-    assert settings.domains.keys() == {"attr", "v"}
-    del raw["environments"]["simple_shapes"]["representation"]["vae"]["attr"]
-    with pytest.raises(UserError, match=r"out_of_distribution needs domain 'attr', but there is no .*vae\.attr"):
-        stage_settings("out_of_distribution", resolve(raw, [f"{representation}.domains=[v, t]"]))
 
 
 def test_a_domain_that_the_table_has_can_be_configured(raw):
@@ -396,20 +279,6 @@ def test_a_plug_in_that_fails_is_named(monkeypatch):
     domains.call_plugins.cache_clear()
 
 
-def test_who_sees_one_domain_needs_the_representation_to_have_it(raw):
-    domains = "environments.robodesk.representation.domains=[objects, v]"
-    config = resolve(raw, [domains])
-    chosen = {"env": "robodesk", "task": "push_green", "seed": 0}
-    with pytest.raises(UserError, match=r"vae_dreamer_attr sees domain 'attr' alone, but .* has objects, v"):
-        stage_settings("train_agent", config, None, method="vae_dreamer_attr", **chosen)
-    kept = {
-        method: list(stage_settings("train_agent", config, None, method=method, **chosen).domains)
-        for method in ("vae_dreamer_v", "gw_dreamer_v", "gw_dreamer", "ppo")
-    }
-    both = ["objects", "v"]
-    assert kept == {"vae_dreamer_v": ["v"], "gw_dreamer_v": both, "gw_dreamer": both, "ppo": []}
-
-
 def test_noise_without_any_strength_is_refused(raw):
     noise = "environments.simple_shapes.agents.noise"
     kinds = raw["environments"]["simple_shapes"]["agents"]["noise"]
@@ -417,29 +286,3 @@ def test_noise_without_any_strength_is_refused(raw):
     with pytest.raises(UserError, match=r"agents\.noise': there is no strength of any kind of noise"):
         resolve(raw, silent)
     resolve(raw, silent[1:])
-
-
-def test_transfer_of_nobody_is_refused(raw):
-    runs = "environments.simple_shapes.agents.transfer.runs"
-    nobody = resolve(
-        raw, [f"{runs}.{method}=[]" for method in raw["environments"]["simple_shapes"]["agents"]["transfer"]["runs"]]
-    )
-    with pytest.raises(UserError, match=r"agents\.transfer\.runs names no seed of any method"):
-        stage_settings("transfer", nobody, None, env="simple_shapes", task="centre")
-
-
-def test_agents_of_one_domain_lose_no_modality(raw):
-    config = resolve(raw, ["environments.simple_shapes.agents.runs.gw_dreamer_v=[0]"])
-    task = {"env": "simple_shapes", "task": "centre"}
-    assert "gw_dreamer_v" not in stage_settings("ablate", config, None, **task).runs
-    assert "gw_dreamer_v" in stage_settings("noise", config, None, **task).runs
-
-
-def test_learned_rules_are_for_whoever_sees_the_whole_workspace_of_simple_shapes(raw):
-    task = {"env": "simple_shapes", "task": "centre"}
-    learned = ["static", "attention", "precision"]
-    assert stage_settings("noise", resolve(raw), None, **task).rules == learned
-    assert stage_settings("noise", resolve(raw), None, env="robodesk", task="push_green").rules == []
-    runs = "environments.simple_shapes.agents.runs"
-    others = resolve(raw, [f"{runs}.gw_dreamer=[]", f"{runs}.gw_dreamer_v=[0]"])
-    assert stage_settings("noise", others, None, **task).rules == []
