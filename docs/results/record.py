@@ -13,11 +13,18 @@ from typing import Any
 import pandas as pd
 
 from gwpipe import layout
+from gwpipe.agents.trained import agents_of
 from gwpipe.artefact import manifest_path, read_manifest
+from gwpipe.evaluation import curves
 from gwpipe.settings.figure_stages import PanelSettings
-from gwpipe.settings.record_stages import RunRecord, Training
+from gwpipe.settings.record_stages import TABLES, RecordedFigure, RunRecord, Training
 
-EPISODES = {"ablation.csv": layout.ABLATION, "noise.csv": layout.NOISE, "transfer.csv": layout.TRANSFER}
+EPISODES: dict[RecordedFigure, str] = {
+    "figure6": layout.ABLATION,
+    "noise": layout.NOISE,
+    "transfer": layout.TRANSFER,
+}
+"""Figure → what it is drawn from, where it was made."""
 
 
 def keep(scale: str, root: Path, here: Path) -> None:
@@ -29,16 +36,18 @@ def keep(scale: str, root: Path, here: Path) -> None:
             continue
         which: dict[str, Any] = {"env": criterion.parent.parent.name, "task": criterion.stem}
         runs = read_manifest(criterion)["settings"]["runs"]
-        paths = [(method, seed) for method, seeds in runs.items() for seed in seeds]
-        curves = [place.path(layout.CURVE, **which, method=method, seed=seed) for method, seed in paths]
-        made = [read_manifest(place.path(layout.AGENT, **which, method=m, seed=seed)) for m, seed in paths]
+        agents = agents_of(place, runs=runs, **which)
+        made = [read_manifest(weights) for weights in agents]
         target = here / which["env"]
         target.mkdir(parents=True, exist_ok=True)
-        pd.concat([pd.read_csv(path) for path in curves], ignore_index=True).to_csv(target / "curves.csv", index=False)
+        joined = pd.concat(
+            [curves.read(weights.with_name(Path(layout.CURVE).name)) for weights in agents], ignore_index=True
+        )
+        curves.write(joined, target / TABLES["figure5"])
         shutil.copy(criterion, target / "criterion.json")
-        for name, pattern in EPISODES.items():
+        for figure, pattern in EPISODES.items():
             if manifest_path(found := place.path(pattern, **which)).exists():
-                shutil.copy(found, target / name)
+                shutil.copy(found, target / TABLES[figure])
         decisions = made[0]["settings"]["environment"]["episode_decisions"]
         panels.append(PanelSettings(**which, runs=runs, episode_decisions=decisions))
         trainings += [training(which["env"], manifest) for manifest in made]

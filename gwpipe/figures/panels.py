@@ -8,9 +8,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from gwpipe import layout
-from gwpipe.artefact import Record, staging, verify
+from gwpipe.artefact import Record, verify
 from gwpipe.evaluation.criterion import Criterion
-from gwpipe.figures.saving import save_figure
+from gwpipe.figures.saving import save_with_numbers
 from gwpipe.settings.figure_stages import FigureStage
 
 
@@ -46,9 +46,4 @@ def draw_panels(
     record = Record(stage, place.scale, settings.model_dump(mode="json"), inputs)
     figure = draw(summaries, settings.scale)
     made = [place.path(pattern) for pattern in pictures]
-    written = place.path(numbers)
-    with staging(written) as partial:
-        pd.concat(summaries, ignore_index=True).to_csv(partial, index=False)
-    save_figure(figure, *made)
-    for path in (*made, written):
-        record.write(path)
+    save_with_numbers(record, figure, made, pd.concat(summaries, ignore_index=True), place.path(numbers))

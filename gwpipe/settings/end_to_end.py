@@ -26,5 +26,5 @@ class EndToEndSettings(Settings):
         """With the form of the representation's workspace, where it has losses of kind gw."""
         if self.workspace is not None or "gw" not in form.kinds:
             return self
-        own = {"kinds": {"gw": form.kinds["gw"]}, "optimisation": self.optimisation}
-        return self.model_copy(update={"workspace": form.model_copy(update=own)})
+        own = form.model_copy(update={"kinds": {"gw": form.kinds["gw"]}})
+        return self.model_copy(update={"workspace": own})

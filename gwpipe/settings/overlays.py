@@ -27,6 +27,8 @@ def varied(block: Block, over: Mapping[str, Any]) -> Block:
     Raises:
         UserError: an unknown key, or a value that the block cannot have.
     """
+    if not over:
+        return block
     try:
         return type(block).model_validate(merge(block.model_dump(), over))
     except ValidationError as fault:

@@ -6,11 +6,11 @@ from pathlib import Path
 import pandas as pd
 
 from gwpipe import layout
-from gwpipe.artefact import Record, staging, verify
+from gwpipe.artefact import Record, verify
 from gwpipe.evaluation import curves
 from gwpipe.evaluation.criterion import Criterion
 from gwpipe.figures.figure5 import Panel, average, draw_figure5
-from gwpipe.figures.saving import save_figure
+from gwpipe.figures.saving import save_with_numbers
 from gwpipe.machine import Machine
 from gwpipe.settings.figure_stages import FigureStage
 
@@ -34,10 +34,5 @@ def run(settings: FigureStage, place: layout.Place, machine: Machine) -> None:
     record = Record("figure5", place.scale, settings.model_dump(mode="json"), inputs)
     drawn = pd.concat([average(panel, settings.scale) for panel in panels], ignore_index=True)
     figure = draw_figure5(panels, drawn, settings.scale)
-    numbers = place.path(layout.FIGURE5_NUMBERS)
-    with staging(numbers) as partial:
-        drawn.to_csv(partial, index=False)
     pictures = [place.path(layout.FIGURE5), place.path(layout.FIGURE5_PDF)]
-    save_figure(figure, *pictures)
-    for path in (*pictures, numbers):
-        record.write(path)
+    save_with_numbers(record, figure, pictures, drawn, place.path(layout.FIGURE5_NUMBERS))

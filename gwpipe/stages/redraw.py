@@ -1,9 +1,9 @@
 """redraw: a figure of recorded runs, as a picture and in numbers; nothing is trained or played for it."""
 
 from gwpipe import layout
-from gwpipe.artefact import Record, staging
+from gwpipe.artefact import Record
 from gwpipe.figures.recorded import draw_recorded
-from gwpipe.figures.saving import save_figure
+from gwpipe.figures.saving import save_with_numbers
 from gwpipe.machine import Machine
 from gwpipe.settings.record_stages import RedrawStage
 
@@ -18,9 +18,4 @@ def run(settings: RedrawStage, place: layout.Place, machine: Machine) -> None:
     figure, numbers, inputs = draw_recorded(place.path(layout.RECORD, **which), settings.figure)
     record = Record("redraw", place.scale, settings.model_dump(mode="json"), inputs)
     pictures = [place.path(pattern, **which) for pattern in (layout.REDRAWN, layout.REDRAWN_PDF)]
-    written = place.path(layout.REDRAWN_NUMBERS, **which)
-    with staging(written) as partial:
-        numbers.to_csv(partial, index=False)
-    save_figure(figure, *pictures)
-    for path in (*pictures, written):
-        record.write(path)
+    save_with_numbers(record, figure, pictures, numbers, place.path(layout.REDRAWN_NUMBERS, **which))
