@@ -229,8 +229,9 @@ def random_policy(config: Config, env: EnvironmentName, task: str) -> RandomPoli
 
 
 def train_agent(config: Config, env: EnvironmentName, task: str, method: Method, seed: str | int) -> TrainAgentStage:
-    _trained_task(config, env, task)
     study = config.environments[env]
+    if not any((source.task, source.agent) == (task, method) for source in study.representation.data):
+        _trained_task(config, env, task)
     return TrainAgentStage(
         env=env,
         environment=study.environment,

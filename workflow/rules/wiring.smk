@@ -5,7 +5,7 @@ from gwpipe import layout
 from gwpipe.errors import nearest
 from gwpipe.machine import shared_out
 from gwpipe.settings import domains, experts
-from gwpipe.settings.choices import seen_by
+from gwpipe.settings.choices import modules_of_agent, seen_by
 from gwpipe.settings.comparison_stages import rules_of
 from gwpipe.settings.methods import entry
 from gwpipe.settings.packaged import comes_packaged
@@ -73,6 +73,22 @@ def workers(wildcards):
     """Processes that collect a data set, where no profile says it."""
     data_sets = sum(len(CONFIG.environments[env].representation.data) for env in settings.ENVIRONMENTS)
     return shared_out(workflow.resource_settings.cores or 1, data_sets)
+
+
+def source_of(wildcards):
+    """The settings of a data set, in a list; none where it is not configured."""
+    chosen = wildcards.task, wildcards.policy
+    return [source for source in representation(wildcards).data if (source.task, source.policy) == chosen]
+
+
+def collecting_agent(wildcards):
+    """The agent that acts in a data set, with its manifest; nothing for random and scripted data."""
+    return [
+        path.format(env=wildcards.env, task=source.task, method=source.agent, seed=source.agent_seed)
+        for source in source_of(wildcards)
+        if source.agent
+        for path in with_manifest(layout.AGENT)
+    ]
 
 
 def data_of_representation(wildcards):
