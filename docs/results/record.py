@@ -1,12 +1,14 @@
 """Keeps a finished run with the project: `python docs/results/record.py SCALE [folder that holds results/]`.
 
 Writes `docs/results/SCALE/`: the raw curves, the criterion and, where they were made, the episodes of the ablation, of
-noise and of transfer, and `record.json` with settings' names, code version, machine and time of every training.
-`snakemake recorded` draws the figures of all records anew.
+noise and of transfer, `record.json` with settings' names, code version, machine and time of every training, and
+`README.md` with the numbers of all of them. `snakemake recorded` draws the figures of all records anew.
 """
 
+import json
 import shutil
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,10 @@ from gwpipe import layout
 from gwpipe.agents.trained import agents_of
 from gwpipe.artefact import input_hash, manifest_path, read_manifest, verify
 from gwpipe.errors import UserError
-from gwpipe.evaluation import curves
+from gwpipe.evaluation import ablation_table, curves, noise_table, transfer_table
+from gwpipe.evaluation.criterion import Criterion
+from gwpipe.figures.figure5 import steps_to_criterion
+from gwpipe.figures.methods import in_order
 from gwpipe.settings.figure_stages import PanelSettings
 from gwpipe.settings.record_stages import TABLES, RecordedFigure, RunRecord, Training
 
@@ -71,6 +76,7 @@ def keep(scale: str, root: Path, here: Path) -> None:
         )
     record = RunRecord(scale=scale, panels=panels, trainings=trainings)
     (here / "record.json").write_text(record.model_dump_json(indent=1) + "\n")
+    (here / "README.md").write_text("\n".join(page(record, here)) + "\n")
 
 
 def current(artefact: Path, root: Path) -> dict[str, Any]:
@@ -89,6 +95,67 @@ def training(env: str, manifest: dict[str, Any]) -> Training:
     return Training(
         env=env, method=settings["method"], seed=settings["seed"], updates=manifest["results"]["updates"], **told
     )
+
+
+def page(record: RunRecord, here: Path) -> Iterable[str]:
+    """Lines of the record's page: what its tables come to."""
+    yield f"# The run `{record.scale}` in numbers"
+    yield "\nWritten by `docs/results/record.py`. Returns are above the random policy's mean."
+    for panel in record.panels:
+        tables = here / panel.env
+        criterion = Criterion.from_json(json.loads((tables / "criterion.json").read_text()))
+        threshold = "none exists" if criterion.threshold is None else f"{criterion.threshold:,.0f}"
+        yield f"\n## {panel.env}, {panel.task}\n\nCriterion: {threshold}; {criterion.reason}."
+        yield "\nEnvironment steps to it: median over seeds and range; best: smoothed return, of the median seed.\n"
+        trained = [training for training in record.trainings if training.env == panel.env]
+        yield from _table(
+            ("method", "seeds", "steps to the criterion", "best", "run until", "updates", "processor min. a seed"),
+            (_line(method, criterion, trained) for method in sorted(criterion.methods, key=in_order)),
+        )
+        for figure, (title, summary, labels) in SUMMARIES.items():
+            if (tables / TABLES[figure]).exists():
+                found = summary(pd.read_csv(tables / TABLES[figure]), criterion)
+                yield f"\n{title}: mean ± standard error over episodes of all seeds.\n"
+                yield from _table(
+                    (*labels, "return", "seeds"),
+                    (
+                        [
+                            *(f"`{row[name]}`" for name in labels),
+                            f"{row['mean']:,.0f} ± {row['sem']:,.0f}",
+                            row["seeds"],
+                        ]
+                        for _, row in found.iterrows()
+                    ),
+                )
+
+
+SUMMARIES: dict[RecordedFigure, tuple[str, Any, tuple[str, ...]]] = {
+    "figure6": ("A modality removed (Figure 6)", ablation_table.summary, ("method", "removed")),
+    "transfer": ("Transfer", transfer_table.summary, ("method", "trained_on", "acting_on")),
+    "noise": ("Noise", noise_table.summary, ("method", "weights", "rule", "disturbed", "kind", "strength")),
+}
+"""Table of episodes → its title, what sums it up, and the columns that name a row."""
+
+
+def _line(method: str, criterion: Criterion, trainings: Sequence[Training]) -> list[str]:
+    found = criterion.methods[method]
+    own = [training for training in trainings if training.method == method]
+    best = "–" if found.best is None else f"{found.best:,.0f}"
+    until, updates = (_range(values) for values in ([r.last_step for r in found.runs], [t.updates for t in own]))
+    minutes = _range([round(t.cpu_seconds / 60) for t in own])
+    return [f"`{method}`", str(len(own)), steps_to_criterion(found), best, until, updates, minutes]
+
+
+def _range(values: Sequence[int]) -> str:
+    low, high = min(values), max(values)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterable[str]:
+    yield f"| {' | '.join(head)} |"
+    yield "|---" * len(head) + "|"
+    for row in rows:
+        yield f"| {' | '.join(str(cell) for cell in row)} |"
 
 
 if __name__ == "__main__":

@@ -141,12 +141,17 @@ class AgentsSettings(Settings):
                     varied(getattr(self, block), over)
                 except UserError as fault:
                     raise ValueError(f"'variants.{name}.{block}': {fault}") from None
-        for method in (*self.runs, *self.budgets, *self.transfer.runs):
+        for method in (*self.runs, *self.budgets, *self.transfer.runs, *self.noise.runs):
             try:
                 self.changes(method)
             except UserError as fault:
                 raise ValueError(str(fault)) from None
         return self
+
+    @property
+    def disturbed(self) -> dict[Method, Seeds]:
+        """Method → seeds of the agents that meet noise."""
+        return self.noise.runs or self.runs
 
     def budget(self, method: str) -> int:
         """Environment steps of a run of `method`; a variant has its method's, if it has none of its own."""

@@ -143,6 +143,20 @@ def test_transfer_of_nobody_is_refused(raw):
         stage_settings("transfer", nobody, None, env="simple_shapes", task="centre")
 
 
+def test_noise_meets_all_agents_or_those_that_are_named(raw):
+    task = {"env": "simple_shapes", "task": "centre"}
+    runs = "environments.simple_shapes.agents.noise.runs"
+    config = resolve(raw, [])
+    assert stage_settings("noise", config, None, **task).runs == config.environments.simple_shapes.agents.runs
+    vae = stage_settings("noise", resolve(raw, [f"{runs}.vae_dreamer=[2]"]), None, **task)
+    assert vae.runs == {"vae_dreamer": [2]}
+    assert not vae.rules, "nobody is there whose fusion weights could be chosen"
+    with pytest.raises(UserError, match=r"agents\.noise\.runs names no seed of any method"):
+        stage_settings("noise", resolve(raw, [f"{runs}.gw_dreamer=[]"]), None, **task)
+    with pytest.raises(UserError, match=r"variant 'papr' of gw_dreamer.papr is unknown; did you mean 'paper'"):
+        resolve(raw, [runs + "={gw_dreamer.papr: [0]}"])
+
+
 def test_agents_of_one_domain_lose_no_modality(raw):
     config = resolve(raw, ["environments.simple_shapes.agents.runs.gw_dreamer_v=[0]"])
     task = {"env": "simple_shapes", "task": "centre"}

@@ -162,9 +162,9 @@ def ablated(wildcards):
 
 
 def disturbed(wildcards):
-    """Every configured agent of an environment, and the learned rules of fusion that may choose for it."""
+    """The agents of an environment that meet noise, and the learned rules of fusion that may choose for it."""
     rules, seed = rules_of(CONFIG, wildcards.env)
-    return agents_with_what_they_see(wildcards, agents(wildcards.env).runs) + [
+    return agents_with_what_they_see(wildcards, agents(wildcards.env).disturbed) + [
         path.format(env=wildcards.env, rule=rule, seed=seed)
         for rule in rules
         for path in with_manifest(layout.SELECTION)
