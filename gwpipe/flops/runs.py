@@ -18,6 +18,14 @@ class AgentRun(Settings):
     """Observations that went through the frozen VAEs (and the workspace) during training."""
 
 
+class TaskRuns(Settings):
+    """What was trained on one of several tasks."""
+
+    task: str
+    runs: dict[str, list[AgentRun]]
+    """Method → its runs."""
+
+
 class Study(Settings):
     """Everything trained in one environment at one scale."""
 
@@ -35,3 +43,5 @@ class Study(Settings):
     """Method → when its updates fall due."""
     runs: dict[str, list[AgentRun]]
     """Method → its runs."""
+    several: dict[str, list[TaskRuns]] = Field({})
+    """Component (rl_6_tasks, rl_4_extra_tasks) → its tasks; empty where no agent was trained on them."""

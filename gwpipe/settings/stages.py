@@ -29,6 +29,7 @@ from gwpipe.settings.representation import (
     WorkspaceKind,
     WorkspaceSettings,
 )
+from gwpipe.settings.task_sets import COMPONENTS, SuccessFigureStage
 
 EnvironmentSettings = SimpleShapesSettings | RoboDeskSettings
 
@@ -140,6 +141,10 @@ class StudyOfTable1(Settings):
     workspaces: list[WorkspaceKind]
     data: list[DataName]
     schedules: dict[Method, Schedule]
+    several: dict[str, list[str]] = Field({})
+    """Component of Table I → its tasks."""
+    several_runs: dict[Method, Seeds] = Field({})
+    """Trained on each of them."""
 
 
 class Table1Stage(Settings):
@@ -153,6 +158,11 @@ def _task(config: Config, env: str, task: str) -> None:
         if task not in TASKS[env]:
             raise UserError(f"task '{task}' of {env} is unknown{nearest(task, TASKS[env])}")
         raise UserError(f"task '{task}' of {env} is not configured; environments.{env}.agents.task is '{studied}'")
+
+
+def _trained_task(config: Config, env: str, task: str) -> None:
+    if task not in config.environments[env].agents.task_sets.trained:
+        _task(config, env, task)
 
 
 def collect(config: Config, env: EnvironmentName, task: str, policy: str) -> CollectStage:
@@ -211,7 +221,7 @@ def train_workspace(config: Config, env: EnvironmentName, kind: WorkspaceKind) -
 
 
 def random_policy(config: Config, env: EnvironmentName, task: str) -> RandomPolicyStage:
-    _task(config, env, task)
+    _trained_task(config, env, task)
     study = config.environments[env]
     return RandomPolicyStage(
         env=env, environment=study.environment, task=task, episodes=study.agents.random_episodes, seed=0
@@ -219,7 +229,7 @@ def random_policy(config: Config, env: EnvironmentName, task: str) -> RandomPoli
 
 
 def train_agent(config: Config, env: EnvironmentName, task: str, method: Method, seed: str | int) -> TrainAgentStage:
-    _task(config, env, task)
+    _trained_task(config, env, task)
     study = config.environments[env]
     return TrainAgentStage(
         env=env,
@@ -235,9 +245,9 @@ def train_agent(config: Config, env: EnvironmentName, task: str, method: Method,
 
 
 def criterion(config: Config, env: EnvironmentName, task: str) -> CriterionStage:
-    _task(config, env, task)
+    _trained_task(config, env, task)
     agents = config.environments[env].agents
-    return CriterionStage(env=env, task=task, runs=agents.runs, criterion=agents.criterion)
+    return CriterionStage(env=env, task=task, runs=agents.runs_on(task), criterion=agents.criterion)
 
 
 def ablate(config: Config, env: EnvironmentName, task: str) -> figures.AblateStage:
@@ -258,7 +268,11 @@ def transfer(config: Config, env: EnvironmentName, task: str) -> comparison.Tran
 def count_flops(config: Config, env: EnvironmentName, task: str, paper: Config) -> CountFlopsStage:
     _task(config, env, task)
     # Table I knows methods, no variants of them.
-    run = [name for name, seeds in config.environments[env].agents.runs.items() if seeds and parts(name)[0] == name]
+    agents = config.environments[env].agents
+    trained = {
+        method: seeds for runs in (agents.runs, agents.task_sets.runs) for method, seeds in runs.items() if seeds
+    }
+    run = [name for name in trained if parts(name)[0] == name]
     here, there = (sizes(c, env, methods) for c, methods in ((config, run), (paper, [*run, *PRINTED_DREAMERS[env]])))
     return CountFlopsStage(env=env, task=task, present=here, paper=there)
 
@@ -275,6 +289,7 @@ def table1(config: Config) -> Table1Stage:
     studies = []
     for env in ENVIRONMENTS:
         study = config.environments[env]
+        sets = study.agents.task_sets
         studies.append(
             StudyOfTable1(
                 env=env,
@@ -285,7 +300,11 @@ def table1(config: Config) -> Table1Stage:
                 domains=sorted(study.representation.domains),
                 workspaces=sorted(study.representation.workspace.kinds),
                 data=data_names(study.representation),
-                schedules={method: schedule(study.agents.learning(method)) for method in study.agents.runs},
+                schedules={
+                    method: schedule(study.agents.learning(method)) for method in (*study.agents.runs, *sets.runs)
+                },
+                several={column: sets[name] for name, column in COMPONENTS.items() if sets.trained and sets[name]},
+                several_runs=sets.runs if sets.trained else {},
             )
         )
     return Table1Stage(scale=config.scale, studies=studies)
@@ -314,6 +333,8 @@ STAGES: dict[str, tuple[type[Settings], Callable[..., Settings], tuple[str, ...]
     "figure4": (figures.Figure4Stage, figures.figure4, ()),
     "figure5": (figures.FigureStage, figures.figure, ()),
     "figure6": (figures.FigureStage, figures.figure, ()),
+    "figure7": (SuccessFigureStage, lambda config: figures.success_counts(config, "six"), ()),
+    "figure8": (SuccessFigureStage, lambda config: figures.success_counts(config, "extra"), ()),
     "redraw": (records.RedrawStage, records.redraw, ("record", "figure")),
     "train_reader": (studies.TrainReaderStage, studies.train_reader, ()),
     "workspace_quality": (studies.WorkspaceQualityStage, studies.workspace_quality, ()),

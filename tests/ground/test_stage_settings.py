@@ -157,6 +157,27 @@ def test_noise_meets_all_agents_or_those_that_are_named(raw):
         resolve(raw, [runs + "={gw_dreamer.papr: [0]}"])
 
 
+def test_agents_are_trained_on_the_tasks_of_the_sets_and_no_others(raw):
+    where = "environments.robodesk.agents.task_sets"
+    config = resolve(raw, [f"{where}.extra=[push_red]", f"{where}.runs={{gw_dreamer: [0, 3], dreamer_40m: [0]}}"])
+    sets = config.environments.robodesk.agents
+    assert stage_settings("train_agent", config, None, env="robodesk", task="push_red", method="ppo", seed=1)
+    judged = {
+        task: stage_settings("criterion", config, None, env="robodesk", task=task).runs
+        for task in sets.task_sets.trained
+    }
+    assert judged["push_red"] == {"gw_dreamer": [0, 3], "dreamer_40m": [0]}
+    assert judged["push_green"] == {**sets.runs, "gw_dreamer": [0, 3], "dreamer_40m": [0]}, "of both kinds, each once"
+    counted = stage_settings("count_flops", config, config, env="robodesk", task="push_green")
+    assert "dreamer_40m" in counted.present.dreamers
+    with pytest.raises(UserError, match="task 'stack' of robodesk is not configured"):
+        stage_settings("train_agent", config, None, env="robodesk", task="stack", method="ppo", seed=1)
+    with pytest.raises(UserError, match=r"figure8 shows no task: .*task_sets.runs is empty"):
+        stage_settings("figure8", resolve(raw, []), None)
+    with pytest.raises(UserError, match=r"figure7 shows no task: .*task_sets.six is empty"):
+        stage_settings("figure7", resolve(raw, [f"{where}.six=[]", f"{where}.runs.gw_dreamer=[0]"]), None)
+
+
 def test_agents_of_one_domain_lose_no_modality(raw):
     config = resolve(raw, ["environments.simple_shapes.agents.runs.gw_dreamer_v=[0]"])
     task = {"env": "simple_shapes", "task": "centre"}

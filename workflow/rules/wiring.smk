@@ -136,10 +136,10 @@ def kinds_of_method(wildcards):
 
 
 def curves(wildcards):
-    """The curves of every configured method and seed of an environment, with the weights' manifests."""
+    """The curves of every method and seed trained on a task, with the weights' manifests."""
     return [
         at(pattern).format(env=wildcards.env, task=wildcards.task, method=method, seed=seed)
-        for method, seeds in agents(wildcards.env).runs.items()
+        for method, seeds in agents(wildcards.env).runs_on(wildcards.task).items()
         for seed in seeds
         for pattern in (layout.CURVE, layout.AGENT + layout.MANIFEST)
     ]
@@ -202,6 +202,28 @@ def curves_of_panels(wildcards):
         for method, seeds in agents(env).runs.items()
         for seed in seeds
         for path in with_manifest(layout.CURVE)
+    ]
+
+
+def curves_of_tasks(name):
+    """The curves of every run on RoboDesk's tasks of a set, with their manifests."""
+    sets = agents("robodesk").task_sets
+    return lambda wildcards: [
+        path.format(env="robodesk", task=task, method=method, seed=seed)
+        for task in sets[name]
+        for method, seeds in sets.runs.items()
+        for seed in seeds
+        for path in with_manifest(layout.CURVE)
+    ]
+
+
+def criteria(wildcards):
+    """The criterion of every task that agents are trained on, with its manifest."""
+    return [
+        path.format(env=env, task=task)
+        for env in settings.ENVIRONMENTS
+        for task in dict.fromkeys([agents(env).task, *agents(env).task_sets.trained])
+        for path in with_manifest(layout.CRITERION)
     ]
 
 
