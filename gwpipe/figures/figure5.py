@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from gwpipe.evaluation.criterion import Criterion, Method, Run
 from gwpipe.figures.learning_curves import averaged
-from gwpipe.figures.methods import colour, label, model_free
+from gwpipe.figures.methods import colour, in_order, label, model_free
 from gwpipe.settings.environments import FULL_EPISODE
 
 BESIDE = 10
