@@ -16,7 +16,8 @@ import pandas as pd
 
 from gwpipe import layout
 from gwpipe.agents.trained import agents_of
-from gwpipe.artefact import manifest_path, read_manifest
+from gwpipe.artefact import input_hash, manifest_path, read_manifest, verify
+from gwpipe.errors import UserError
 from gwpipe.evaluation import ablation_table, curves, noise_table, transfer_table
 from gwpipe.evaluation.criterion import Criterion
 from gwpipe.figures.figure5 import steps_to_criterion
@@ -33,32 +34,58 @@ EPISODES: dict[RecordedFigure, str] = {
 
 
 def keep(scale: str, root: Path, here: Path) -> None:
-    """Copy to `here` what the run at `root` made at this scale."""
+    """Copy to `here` what the run at `root` made at this scale; a figure's table that it did not make goes.
+
+    Raises:
+        UserError: there is no finished run of this scale, or a part was made of others than those there now.
+    """
     place = layout.Place(root, scale)
     panels, trainings = [], []
     for criterion in sorted((root / "results" / scale).glob("*/criterion/*.json")):
         if criterion.name.endswith(layout.MANIFEST):
             continue
         which: dict[str, Any] = {"env": criterion.parent.parent.name, "task": criterion.stem}
-        runs = read_manifest(criterion)["settings"]["runs"]
+        if which["env"] in [panel.env for panel in panels]:
+            raise UserError(
+                f"{criterion.parent} has several tasks, and a record one of each environment; keep one there"
+            )
+        runs = current(criterion, root)["settings"]["runs"]
         agents = agents_of(place, runs=runs, **which)
         made = [read_manifest(weights) for weights in agents]
-        target = here / which["env"]
-        target.mkdir(parents=True, exist_ok=True)
         joined = pd.concat(
             [curves.read(weights.with_name(Path(layout.CURVE).name)) for weights in agents], ignore_index=True
         )
+        tables = {figure: place.path(pattern, **which) for figure, pattern in EPISODES.items()}
+        tables = {figure: table for figure, table in tables.items() if manifest_path(table).exists()}
+        for table in tables.values():
+            current(table, root)
+        target = here / which["env"]
+        target.mkdir(parents=True, exist_ok=True)
         curves.write(joined, target / TABLES["figure5"])
         shutil.copy(criterion, target / "criterion.json")
-        for figure, pattern in EPISODES.items():
-            if manifest_path(found := place.path(pattern, **which)).exists():
-                shutil.copy(found, target / TABLES[figure])
+        for figure in EPISODES:
+            (target / TABLES[figure]).unlink(missing_ok=True)
+            if figure in tables:
+                shutil.copy(tables[figure], target / TABLES[figure])
         decisions = made[0]["settings"]["environment"]["episode_decisions"]
         panels.append(PanelSettings(**which, runs=runs, episode_decisions=decisions))
         trainings += [training(which["env"], manifest) for manifest in made]
+    if not panels:
+        raise UserError(
+            f"{root / 'results' / scale} has no criterion of any environment; name the scale of a finished run"
+        )
     record = RunRecord(scale=scale, panels=panels, trainings=trainings)
     (here / "record.json").write_text(record.model_dump_json(indent=1) + "\n")
     (here / "README.md").write_text("\n".join(page(record, here)) + "\n")
+
+
+def current(artefact: Path, root: Path) -> dict[str, Any]:
+    """The manifest of `artefact`, once what it was made of is seen to be what lies there now."""
+    manifest = verify(artefact)
+    for name, digest in manifest["inputs"].items():
+        if input_hash(root / name) != digest:
+            raise UserError(f"{artefact} was made of another {name} than the one there now; make it anew")
+    return manifest
 
 
 def training(env: str, manifest: dict[str, Any]) -> Training:
@@ -132,4 +159,9 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterable[str]:
 
 
 if __name__ == "__main__":
-    keep(sys.argv[1], Path(sys.argv[2] if len(sys.argv) > 2 else "."), Path(__file__).parent / sys.argv[1])
+    if len(sys.argv) not in (2, 3):
+        sys.exit(str(__doc__).splitlines()[0])
+    try:
+        keep(sys.argv[1], Path(sys.argv[2] if len(sys.argv) > 2 else "."), Path(__file__).parent / sys.argv[1])
+    except UserError as mistake:
+        sys.exit(str(mistake))

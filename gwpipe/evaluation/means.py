@@ -11,6 +11,7 @@ def above_random(episodes: pd.DataFrame, criterion: Criterion) -> Row:
     """Mean return above random of all `episodes`, and its standard error over them, beside the criterion.
 
     The error is over all episodes of all seeds, as in the paper's ten runs; it says nothing of seeds that were not run.
+    All seeds play the same episodes, so for other episodes it is too small: by √seeds where all fare alike.
     Where no criterion exists, nothing is said about it.
     """
     returns = episodes["return"].to_numpy(dtype=float) - criterion.random.mean

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from gwpipe.evaluation.criterion import Criterion, Method, Run
 from gwpipe.figures.learning_curves import averaged
-from gwpipe.figures.methods import colour, label, model_free
+from gwpipe.figures.methods import colour, in_order, label, model_free
 from gwpipe.settings.environments import FULL_EPISODE
 
 BESIDE = 10
@@ -38,7 +38,10 @@ def average(panel: Panel, scale: str) -> pd.DataFrame:
 
 
 def draw_figure5(panels: Sequence[Panel], numbers: pd.DataFrame, scale: str) -> Figure:
-    """The figure of `average` of all panels; a method with one seed has a line without a band."""
+    """The figure of `average` of all panels; a method with one seed has a line without a band.
+
+    One whose runs are all shorter than the criterion's window has no line, but stands in the legend.
+    """
     crowded = any(len(panel.criterion.methods) >= BESIDE for panel in panels)
     figure = Figure(figsize=((9.6 if crowded else 6.4) * len(panels), 4.6), layout="constrained")
     for axes, panel in zip(np.atleast_1d(figure.subplots(1, len(panels))), panels):
@@ -62,6 +65,8 @@ def _draw(axes: Axes, panel: Panel, numbers: pd.DataFrame) -> None:
         axes.fill_between(
             line["step"], line["mean"] - line["sem"], line["mean"] + line["sem"], color=colour(name), alpha=0.2, lw=0
         )
+    for name in sorted(criterion.methods.keys() - set(numbers["method"]), key=in_order):
+        axes.plot([], [], color=colour(name), label=f"{label(name)}, no run of {criterion.window} episodes")
     if criterion.threshold is not None:
         axes.axhline(criterion.threshold, color="0.2", ls=(0, (4, 3)), lw=1)
     drawn = f"criterion {criterion.fraction:.0%} of the best" if criterion.exists else "no criterion"
@@ -81,7 +86,7 @@ def _draw(axes: Axes, panel: Panel, numbers: pd.DataFrame) -> None:
 
 
 def steps_to_criterion(method: Method) -> str:
-    """`5,600; 5,200-6,100`, with `>N` for what never arrived; a dash where no criterion exists."""
+    """`5,600; 5,200 to 6,100`, with `>N` for what never arrived; a dash where no criterion exists."""
     if method.steps is None and method.beyond is None:
         return "–"
     median = f"{method.steps:,}" if method.steps is not None else f">{method.beyond:,}"

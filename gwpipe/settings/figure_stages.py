@@ -72,6 +72,9 @@ def ablate(config: Config, env: EnvironmentName) -> AblateStage:
     agents = config.environments[env].agents
     # Who sees one domain alone has nothing that could be removed.
     runs = {method: seeds for method, seeds in agents.runs.items() if entry(method).only is None}
+    if not any(runs.values()):
+        where = f"environments.{env}.agents.runs"
+        raise UserError(f"{where} names nobody who sees two modalities: there is nothing to remove; name one that does")
     block = agents.ablation
     return AblateStage(**played(config, env, runs, block.episodes), blank_episodes=block.blank_episodes)
 

@@ -101,6 +101,18 @@ def test_the_legend_gives_median_and_range_and_never_hides_who_did_not_arrive(pa
     assert "scale smoke" in figure.get_supxlabel().lower()
 
 
+def test_a_method_without_a_full_window_is_named_all_the_same(panel: Panel) -> None:
+    short = _curve("clip_dreamer", 0, 99, episodes=9)
+    curves = pd.concat([panel.curves, short], ignore_index=True)
+    named = {"env": "simple_shapes", "task": "centre", "fraction": 0.75, "window": 10, "floor": 100.0}
+    for shown in (curves, short):
+        criterion = find_criterion(shown, panel.criterion.random, **named)
+        several = Panel(shown, criterion, 100)
+        (axes,) = draw_figure5([several], average(several, "smoke"), "smoke").axes
+        words = [text.get_text() for text in axes.get_legend().get_texts()]
+        assert words[-1] == "CLIP-Dreamer, no run of 10 episodes"
+
+
 def _summary() -> pd.DataFrame:
     rows = [
         ("simple_shapes", "centre", method, removed, mean, 20.0, 1.0, True, 1200.0, -2000.0, 3, 30, "smoke", 0)

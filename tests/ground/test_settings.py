@@ -136,6 +136,10 @@ def test_the_papers_ten_tasks_lie_over_the_papers_scale(repository):
         ("environments.robodesk.environment.upstream=1", "true or false, but the value is 1"),
         ("scale=../elsewhere", "only letters, digits, _ and - are allowed, but the value is '../elsewhere'"),
         ("scale=''", "only letters, digits"),
+        (
+            "environments.simple_shapes.agents.variants={a-b: {dreaming: {discount: 0.9}}}",
+            "only letters, digits and _ are allowed, but the value is 'a-b'",
+        ),
         ("environments.simple_shapes.agents", "not of the form"),
         ("=4", "not of the form"),
         ("scale=[", "not valid YAML"),

@@ -185,6 +185,14 @@ def test_agents_of_one_domain_lose_no_modality(raw):
     assert "gw_dreamer_v" in stage_settings("noise", config, None, **task).runs
 
 
+def test_an_ablation_of_nobody_is_refused(raw):
+    runs = "environments.simple_shapes.agents.runs"
+    named = raw["environments"]["simple_shapes"]["agents"]["runs"]
+    alone = resolve(raw, [*(f"{runs}.{method}=[]" for method in named), f"{runs}.gw_dreamer_v=[0]"])
+    with pytest.raises(UserError, match=r"agents\.runs names nobody who sees two modalities"):
+        stage_settings("ablate", alone, None, env="simple_shapes", task="centre")
+
+
 def test_learned_rules_are_for_whoever_sees_the_whole_workspace_of_simple_shapes(raw):
     task = {"env": "simple_shapes", "task": "centre"}
     learned = ["static", "attention", "precision"]
