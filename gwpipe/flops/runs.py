@@ -4,7 +4,7 @@ from pydantic import Field
 
 from gwpipe.settings.environments import EnvironmentName
 from gwpipe.settings.model import Settings
-from gwpipe.settings.stages import Schedule
+from gwpipe.settings.table1_stages import Schedule
 
 
 class AgentRun(Settings):

@@ -1,9 +1,9 @@
 """What each stage depends on, no more: its canonical string is what Snakemake tracks and what the manifest holds."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from gwpipe.errors import UserError, nearest
 from gwpipe.settings import comparison_stages as comparison
@@ -11,25 +11,24 @@ from gwpipe.settings import expert_stages as experts
 from gwpipe.settings import figure_stages as figures
 from gwpipe.settings import record_stages as records
 from gwpipe.settings import study_stages as studies
-from gwpipe.settings.agents import CriterionSettings, DreamingSettings, EvaluationSettings, Learning
+from gwpipe.settings import table1_stages as table1
+from gwpipe.settings.agents import CriterionSettings, EvaluationSettings, Learning
 from gwpipe.settings.choices import DataName, data_names, kinds_of, seed_number, seen_by
 from gwpipe.settings.config import ENVIRONMENTS, Config
-from gwpipe.settings.dreamer_v3 import DreamerV3Settings
 from gwpipe.settings.environments import TASKS, EnvironmentName, RoboDeskSettings, SimpleShapesSettings
-from gwpipe.settings.methods import Method, parts
+from gwpipe.settings.methods import Method
 from gwpipe.settings.mistakes import explain
-from gwpipe.settings.model import Scale, Seed, Seeds, Settings
+from gwpipe.settings.model import Seed, Seeds, Settings
 from gwpipe.settings.packaged import comes_packaged
 from gwpipe.settings.representation import (
     DomainName,
     LossWeights,
-    RepresentationSettings,
     SourceSettings,
     VAESettings,
     WorkspaceKind,
     WorkspaceSettings,
 )
-from gwpipe.settings.task_sets import COMPONENTS, SuccessFigureStage
+from gwpipe.settings.task_sets import SuccessFigureStage
 
 EnvironmentSettings = SimpleShapesSettings | RoboDeskSettings
 
@@ -99,57 +98,6 @@ class CriterionStage(Settings):
     task: str
     runs: dict[Method, Seeds]
     criterion: CriterionSettings
-
-
-PRINTED_DREAMERS: dict[EnvironmentName, tuple[Method, ...]] = {
-    "simple_shapes": ("dreamer_2m",),
-    "robodesk": ("dreamer_12m", "dreamer_40m", "dreamer_100m"),
-}
-"""Sizes of DreamerV3 that the paper names: Table XIX and, of 100M, Sect. III-B."""
-
-
-class Sizes(Settings):
-    """What decides how many operations one update of each component takes."""
-
-    representation: RepresentationSettings
-    dreaming: DreamingSettings
-    dreamers: dict[Method, DreamerV3Settings] = Field({})
-    """Those that are run or, at the paper's scale, that it has."""
-
-
-class CountFlopsStage(Settings):
-    env: EnvironmentName
-    task: str
-    present: Sizes
-    paper: Sizes
-
-
-class Schedule(Settings):
-    """When updates fall due: see `LearningSettings`."""
-
-    prefill: int
-    env_steps_per_update: int
-
-
-class StudyOfTable1(Settings):
-    env: EnvironmentName
-    task: str
-    runs: dict[Method, Seeds]
-    episode_decisions: int
-    representation_seed: Seed
-    domains: list[DomainName]
-    workspaces: list[WorkspaceKind]
-    data: list[DataName]
-    schedules: dict[Method, Schedule]
-    several: dict[str, list[str]] = Field({})
-    """Component of Table I → its tasks."""
-    several_runs: dict[Method, Seeds] = Field({})
-    """Trained on each of them."""
-
-
-class Table1Stage(Settings):
-    scale: Scale
-    studies: list[StudyOfTable1]
 
 
 def _task(config: Config, env: str, task: str) -> None:
@@ -266,54 +214,9 @@ def transfer(config: Config, env: EnvironmentName, task: str) -> comparison.Tran
     return comparison.transfer(config, env)
 
 
-def count_flops(config: Config, env: EnvironmentName, task: str, paper: Config) -> CountFlopsStage:
+def count_flops(config: Config, env: EnvironmentName, task: str, paper: Config) -> table1.CountFlopsStage:
     _task(config, env, task)
-    # Table I knows methods, no variants of them.
-    agents = config.environments[env].agents
-    trained = {
-        method: seeds for runs in (agents.runs, agents.task_sets.runs) for method, seeds in runs.items() if seeds
-    }
-    run = [name for name in trained if parts(name)[0] == name]
-    here, there = (sizes(c, env, methods) for c, methods in ((config, run), (paper, [*run, *PRINTED_DREAMERS[env]])))
-    return CountFlopsStage(env=env, task=task, present=here, paper=there)
-
-
-def sizes(config: Config, env: EnvironmentName, methods: Iterable[Method]) -> Sizes:
-    """What decides the costs of these methods."""
-    study = config.environments[env]
-    learning = {method: study.agents.learning(method) for method in methods}
-    dreamers = {method: block for method, block in learning.items() if isinstance(block, DreamerV3Settings)}
-    return Sizes(representation=study.representation, dreaming=study.agents.dreaming, dreamers=dreamers)
-
-
-def table1(config: Config) -> Table1Stage:
-    studies = []
-    for env in ENVIRONMENTS:
-        study = config.environments[env]
-        sets = study.agents.task_sets
-        studies.append(
-            StudyOfTable1(
-                env=env,
-                task=study.agents.task,
-                runs=study.agents.runs,
-                episode_decisions=study.environment.episode_decisions,
-                representation_seed=study.representation.seed,
-                domains=sorted(study.representation.domains),
-                workspaces=sorted(study.representation.workspace.kinds),
-                data=data_names(study.representation),
-                schedules={
-                    method: schedule(study.agents.learning(method)) for method in (*study.agents.runs, *sets.runs)
-                },
-                several={column: sets[name] for name, column in COMPONENTS.items() if sets.trained and sets[name]},
-                several_runs=sets.runs if sets.trained else {},
-            )
-        )
-    return Table1Stage(scale=config.scale, studies=studies)
-
-
-def schedule(learning: Learning) -> Schedule:
-    """When updates of a method fall due."""
-    return Schedule(prefill=learning.prefill, env_steps_per_update=learning.env_steps_per_update)
+    return table1.count_flops(config, env, task, paper)
 
 
 STAGES: dict[str, tuple[type[Settings], Callable[..., Settings], tuple[str, ...]]] = {
@@ -345,8 +248,8 @@ STAGES: dict[str, tuple[type[Settings], Callable[..., Settings], tuple[str, ...]
     "workspace_study": (studies.WorkspaceStudyStage, studies.workspace_study, ("study",)),
     "draw_study": (studies.DrawStudyStage, studies.draw_study, ("study",)),
     "out_of_distribution": (studies.OutOfDistributionStage, studies.out_of_distribution, ()),
-    "count_flops": (CountFlopsStage, count_flops, ("env", "task")),
-    "table1": (Table1Stage, table1, ()),
+    "count_flops": (table1.CountFlopsStage, count_flops, ("env", "task")),
+    "table1": (table1.Table1Stage, table1.table1, ()),
 }
 """Stage → (its settings class, how they are cut out of the configuration, the wildcards that choose one)."""
 

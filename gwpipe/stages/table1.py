@@ -16,7 +16,7 @@ from gwpipe.flops.parameter_rows import parameter_rows
 from gwpipe.flops.runs import AgentRun, Study, TaskRuns
 from gwpipe.flops.table1 import COLUMNS, table1_rows, write_rows
 from gwpipe.machine import Machine
-from gwpipe.settings.stages import StudyOfTable1, Table1Stage
+from gwpipe.settings.table1_stages import StudyOfTable1, Table1Stage
 from gwpipe.view.page import markdown_table, write_page
 
 

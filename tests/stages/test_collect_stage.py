@@ -44,7 +44,7 @@ def test_a_trained_agent_collects_as_an_expert_does(taught, tmp_path):
             "results/smoke/robodesk/agents/push_green/dreamer_100m/seed3/weights.safetensors"
         ]
     assert hashes[0] == hashes[1], "however many processes act"
-    actions = open_episodes(path).read("action")
+    actions = open_episodes(path).load("action")
     assert actions.shape[1] == 5
     assert np.abs(actions).max() <= 1
     assert len(np.unique(actions, axis=0)) > 50, "the agent samples, and its actions are noisy"
