@@ -115,7 +115,7 @@ def page(record: RunRecord, here: Path) -> Iterable[str]:
         for figure, (title, summary, labels) in SUMMARIES.items():
             if (tables / TABLES[figure]).exists():
                 found = summary(pd.read_csv(tables / TABLES[figure]), criterion)
-                yield f"\n{title}: mean ± standard error over episodes of all seeds.\n"
+                yield f"\n{title}: mean over episodes of all seeds ± standard error over episodes.\n"
                 yield from _table(
                     (*labels, "return", "seeds"),
                     (

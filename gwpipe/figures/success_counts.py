@@ -1,12 +1,14 @@
 """Figures 7 and 8: how many decisions of an episode a task is solved in, against environment steps, a panel a task."""
 
 import math
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from gwpipe.figures.learning_curves import averaged
 from gwpipe.figures.methods import colour, label, model_free
@@ -15,6 +17,9 @@ from gwpipe.settings.task_sets import SuccessFigureStage
 
 NUMBERS = ("env", "task", "method", "step", "mean", "sem", "seeds", "scale")
 """Columns of what is drawn; `mean` and `sem` of the smoothed success count, over seeds."""
+
+CHARACTERS = 18
+"""Of the caption, in an inch."""
 
 
 def success_counts(curves: pd.DataFrame, settings: SuccessFigureStage, scale: str) -> pd.DataFrame:
@@ -44,7 +49,8 @@ def draw_success_counts(numbers: pd.DataFrame, settings: SuccessFigureStage, sca
         axes.set_axis_off()
     grid[0].set_ylim(bottom=0, top=settings.episode_decisions)
     figure.supylabel("success count", fontsize=9)
-    figure.supxlabel(_caption(settings, scale), fontsize=7, color="0.35")
+    said = textwrap.fill(_caption(settings, scale), int(CHARACTERS * figure.get_figwidth()))
+    figure.supxlabel(said, fontsize=7, color="0.35")
     found = {line.get_label(): line for axes in grid for line in axes.get_lines()}
     if found:
         figure.legend(
@@ -55,7 +61,7 @@ def draw_success_counts(numbers: pd.DataFrame, settings: SuccessFigureStage, sca
 
 def _draw(axes: Axes, numbers: pd.DataFrame, window: int) -> None:
     for method, line in numbers.groupby("method", sort=False):
-        name, step = str(method), line["step"] / 1e6
+        name, step = str(method), line["step"]
         axes.plot(step, line["mean"], "--" if model_free(name) else "-", color=colour(name), label=label(name), lw=1.4)
         low, high = (line["mean"] + sign * line["sem"].fillna(0.0) for sign in (-1, 1))
         axes.fill_between(step, low, high, color=colour(name), alpha=0.2, lw=0)
@@ -63,7 +69,10 @@ def _draw(axes: Axes, numbers: pd.DataFrame, window: int) -> None:
         axes.text(
             0.5, 0.5, f"no run has {window} episodes", ha="center", va="center", transform=axes.transAxes, fontsize=7
         )
-    axes.set_xlabel("environment steps, millions", fontsize=8)
+    axes.set_xlabel("environment steps", fontsize=8)
+    axes.tick_params(labelsize=7)
+    axes.xaxis.set_major_locator(MaxNLocator(4))
+    axes.xaxis.set_major_formatter(EngFormatter(sep=""))
 
 
 def _caption(settings: SuccessFigureStage, scale: str) -> str:
@@ -72,7 +81,7 @@ def _caption(settings: SuccessFigureStage, scale: str) -> str:
     episode = f"{length} decisions" if length == full else f"{length} decisions, not {full}"
     return (
         f"Scale {scale}. Decisions with success in an episode of {episode}; mean of {settings.window} episodes; bands: "
-        f"standard error over seeds.\nOne representation for all tasks, trained on {_listed(settings.seen)}."
+        f"standard error over seeds. One representation for all tasks, trained on {_listed(settings.seen)}."
     )
 
 
