@@ -22,8 +22,9 @@ class Recorded(Exception):
 def taught(smoke_config):
     """A configuration whose expert data are a trained Dreamer's."""
     raw = smoke_config.model_dump(mode="json")
-    push = {"task": "push_green", "policy": "dreamer_100m", "rows": 60, "action_noise": 0.1, "random_prefix": 2}
+    push = {"task": "push_green", "policy": "dreamer_100m", "rows": 20, "action_noise": 0.1, "random_prefix": 2}
     raw["environments"]["robodesk"]["representation"]["data"][1] = push | {"agent_seed": 3}
+    raw["environments"]["robodesk"]["agents"] |= {"env_steps": 120, "evaluation": {"episodes": 1, "every": 120}}
     return resolve(raw)
 
 
@@ -47,7 +48,7 @@ def test_a_trained_agent_collects_as_an_expert_does(taught, tmp_path):
     actions = open_episodes(path).load("action")
     assert actions.shape[1] == 5
     assert np.abs(actions).max() <= 1
-    assert len(np.unique(actions, axis=0)) > 50, "the agent samples, and its actions are noisy"
+    assert len(np.unique(actions, axis=0)) > 15, "the agent samples, and its actions are noisy"
 
 
 def test_agents_that_see_latents_cannot_collect_and_nobody_trains_what_is_not_asked(taught):
