@@ -40,7 +40,8 @@ def keep(scale: str, root: Path, here: Path) -> None:
         UserError: there is no finished run of this scale, or a part was made of others than those there now.
     """
     place = layout.Place(root, scale)
-    panels, trainings = [], []
+    panels: list[PanelSettings] = []
+    trainings: list[Training] = []
     for criterion in sorted((root / "results" / scale).glob("*/criterion/*.json")):
         if criterion.name.endswith(layout.MANIFEST):
             continue
@@ -51,14 +52,15 @@ def keep(scale: str, root: Path, here: Path) -> None:
             )
         runs = current(criterion, root)["settings"]["runs"]
         agents = agents_of(place, runs=runs, **which)
-        made = [read_manifest(weights) for weights in agents]
         joined = pd.concat(
             [curves.read(weights.with_name(Path(layout.CURVE).name)) for weights in agents], ignore_index=True
         )
         tables = {figure: place.path(pattern, **which) for figure, pattern in EPISODES.items()}
         tables = {figure: table for figure, table in tables.items() if manifest_path(table).exists()}
-        for table in tables.values():
-            current(table, root)
+        read = [name for table in tables.values() for name in current(table, root)["inputs"]]
+        # Noise and transfer may be of agents that have no curve here.
+        played = [root / name for name in read if (layout.run_of(Path(name)) or ("",))[0] == "train_agent"]
+        made = [read_manifest(weights) for weights in dict.fromkeys([*agents, *played])]
         target = here / which["env"]
         target.mkdir(parents=True, exist_ok=True)
         curves.write(joined, target / TABLES["figure5"])
@@ -120,7 +122,7 @@ def page(record: RunRecord, here: Path) -> Iterable[str]:
                     (*labels, "return", "seeds"),
                     (
                         [
-                            *(f"`{row[name]}`" for name in labels),
+                            *(_cell(row[name]) for name in labels),
                             f"{row['mean']:,.0f} ± {row['sem']:,.0f}",
                             row["seeds"],
                         ]
@@ -144,6 +146,10 @@ def _line(method: str, criterion: Criterion, trainings: Sequence[Training]) -> l
     until, updates = (_range(values) for values in ([r.last_step for r in found.runs], [t.updates for t in own]))
     minutes = _range([round(t.cpu_seconds / 60) for t in own])
     return [f"`{method}`", str(len(own)), steps_to_criterion(found), best, until, updates, minutes]
+
+
+def _cell(value: Any) -> str:
+    return "–" if pd.isna(value) or value == "" else f"`{value}`"
 
 
 def _range(values: Sequence[int]) -> str:
