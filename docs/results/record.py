@@ -1,12 +1,14 @@
 """Keeps a finished run with the project: `python docs/results/record.py SCALE [folder that holds results/]`.
 
 Writes `docs/results/SCALE/`: the raw curves, the criterion and, where they were made, the episodes of the ablation, of
-noise and of transfer, and `record.json` with settings' names, code version, machine and time of every training.
-`snakemake recorded` draws the figures of all records anew.
+noise and of transfer, `record.json` with settings' names, code version, machine and time of every training, and
+`README.md` with the numbers of all of them. `snakemake recorded` draws the figures of all records anew.
 """
 
+import json
 import shutil
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,12 @@ import pandas as pd
 
 from gwpipe import layout
 from gwpipe.agents.trained import agents_of
-from gwpipe.artefact import manifest_path, read_manifest
-from gwpipe.evaluation import curves
+from gwpipe.artefact import input_hash, manifest_path, read_manifest, verify
+from gwpipe.errors import UserError
+from gwpipe.evaluation import ablation_table, curves, noise_table, transfer_table
+from gwpipe.evaluation.criterion import Criterion
+from gwpipe.figures.figure5 import steps_to_criterion
+from gwpipe.figures.methods import in_order
 from gwpipe.settings.figure_stages import PanelSettings
 from gwpipe.settings.record_stages import TABLES, RecordedFigure, RunRecord, Training
 
@@ -28,31 +34,60 @@ EPISODES: dict[RecordedFigure, str] = {
 
 
 def keep(scale: str, root: Path, here: Path) -> None:
-    """Copy to `here` what the run at `root` made at this scale."""
+    """Copy to `here` what the run at `root` made at this scale; a figure's table that it did not make goes.
+
+    Raises:
+        UserError: there is no finished run of this scale, or a part was made of others than those there now.
+    """
     place = layout.Place(root, scale)
-    panels, trainings = [], []
+    panels: list[PanelSettings] = []
+    trainings: list[Training] = []
     for criterion in sorted((root / "results" / scale).glob("*/criterion/*.json")):
         if criterion.name.endswith(layout.MANIFEST):
             continue
         which: dict[str, Any] = {"env": criterion.parent.parent.name, "task": criterion.stem}
-        runs = read_manifest(criterion)["settings"]["runs"]
+        if which["env"] in [panel.env for panel in panels]:
+            raise UserError(
+                f"{criterion.parent} has several tasks, and a record one of each environment; keep one there"
+            )
+        runs = current(criterion, root)["settings"]["runs"]
         agents = agents_of(place, runs=runs, **which)
-        made = [read_manifest(weights) for weights in agents]
-        target = here / which["env"]
-        target.mkdir(parents=True, exist_ok=True)
         joined = pd.concat(
             [curves.read(weights.with_name(Path(layout.CURVE).name)) for weights in agents], ignore_index=True
         )
+        tables = {figure: place.path(pattern, **which) for figure, pattern in EPISODES.items()}
+        tables = {figure: table for figure, table in tables.items() if manifest_path(table).exists()}
+        read = [name for table in tables.values() for name in current(table, root)["inputs"]]
+        # Noise and transfer may be of agents that have no curve here.
+        played = [root / name for name in read if (layout.run_of(Path(name)) or ("",))[0] == "train_agent"]
+        made = [read_manifest(weights) for weights in dict.fromkeys([*agents, *played])]
+        target = here / which["env"]
+        target.mkdir(parents=True, exist_ok=True)
         curves.write(joined, target / TABLES["figure5"])
         shutil.copy(criterion, target / "criterion.json")
-        for figure, pattern in EPISODES.items():
-            if manifest_path(found := place.path(pattern, **which)).exists():
-                shutil.copy(found, target / TABLES[figure])
+        for figure in EPISODES:
+            (target / TABLES[figure]).unlink(missing_ok=True)
+            if figure in tables:
+                shutil.copy(tables[figure], target / TABLES[figure])
         decisions = made[0]["settings"]["environment"]["episode_decisions"]
         panels.append(PanelSettings(**which, runs=runs, episode_decisions=decisions))
         trainings += [training(which["env"], manifest) for manifest in made]
+    if not panels:
+        raise UserError(
+            f"{root / 'results' / scale} has no criterion of any environment; name the scale of a finished run"
+        )
     record = RunRecord(scale=scale, panels=panels, trainings=trainings)
     (here / "record.json").write_text(record.model_dump_json(indent=1) + "\n")
+    (here / "README.md").write_text("\n".join(page(record, here)) + "\n")
+
+
+def current(artefact: Path, root: Path) -> dict[str, Any]:
+    """The manifest of `artefact`, once what it was made of is seen to be what lies there now."""
+    manifest = verify(artefact)
+    for name, digest in manifest["inputs"].items():
+        if input_hash(root / name) != digest:
+            raise UserError(f"{artefact} was made of another {name} than the one there now; make it anew")
+    return manifest
 
 
 def training(env: str, manifest: dict[str, Any]) -> Training:
@@ -64,5 +99,75 @@ def training(env: str, manifest: dict[str, Any]) -> Training:
     )
 
 
+def page(record: RunRecord, here: Path) -> Iterable[str]:
+    """Lines of the record's page: what its tables come to."""
+    yield f"# The run `{record.scale}` in numbers"
+    yield "\nWritten by `docs/results/record.py`. Returns are above the random policy's mean."
+    for panel in record.panels:
+        tables = here / panel.env
+        criterion = Criterion.from_json(json.loads((tables / "criterion.json").read_text()))
+        threshold = "none exists" if criterion.threshold is None else f"{criterion.threshold:,.0f}"
+        yield f"\n## {panel.env}, {panel.task}\n\nCriterion: {threshold}; {criterion.reason}."
+        yield "\nEnvironment steps to it: median over seeds and range; best: smoothed return, of the median seed.\n"
+        trained = [training for training in record.trainings if training.env == panel.env]
+        yield from _table(
+            ("method", "seeds", "steps to the criterion", "best", "run until", "updates", "processor min. a seed"),
+            (_line(method, criterion, trained) for method in sorted(criterion.methods, key=in_order)),
+        )
+        for figure, (title, summary, labels) in SUMMARIES.items():
+            if (tables / TABLES[figure]).exists():
+                found = summary(pd.read_csv(tables / TABLES[figure]), criterion)
+                yield f"\n{title}: mean over episodes of all seeds ± standard error over episodes.\n"
+                yield from _table(
+                    (*labels, "return", "seeds"),
+                    (
+                        [
+                            *(_cell(row[name]) for name in labels),
+                            f"{row['mean']:,.0f} ± {row['sem']:,.0f}",
+                            row["seeds"],
+                        ]
+                        for _, row in found.iterrows()
+                    ),
+                )
+
+
+SUMMARIES: dict[RecordedFigure, tuple[str, Any, tuple[str, ...]]] = {
+    "figure6": ("A modality removed (Figure 6)", ablation_table.summary, ("method", "removed")),
+    "transfer": ("Transfer", transfer_table.summary, ("method", "trained_on", "acting_on")),
+    "noise": ("Noise", noise_table.summary, ("method", "weights", "rule", "disturbed", "kind", "strength")),
+}
+"""Table of episodes → its title, what sums it up, and the columns that name a row."""
+
+
+def _line(method: str, criterion: Criterion, trainings: Sequence[Training]) -> list[str]:
+    found = criterion.methods[method]
+    own = [training for training in trainings if training.method == method]
+    best = "–" if found.best is None else f"{found.best:,.0f}"
+    until, updates = (_range(values) for values in ([r.last_step for r in found.runs], [t.updates for t in own]))
+    minutes = _range([round(t.cpu_seconds / 60) for t in own])
+    return [f"`{method}`", str(len(own)), steps_to_criterion(found), best, until, updates, minutes]
+
+
+def _cell(value: Any) -> str:
+    return "–" if pd.isna(value) or value == "" else f"`{value}`"
+
+
+def _range(values: Sequence[int]) -> str:
+    low, high = min(values), max(values)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterable[str]:
+    yield f"| {' | '.join(head)} |"
+    yield "|---" * len(head) + "|"
+    for row in rows:
+        yield f"| {' | '.join(str(cell) for cell in row)} |"
+
+
 if __name__ == "__main__":
-    keep(sys.argv[1], Path(sys.argv[2] if len(sys.argv) > 2 else "."), Path(__file__).parent / sys.argv[1])
+    if len(sys.argv) not in (2, 3):
+        sys.exit(str(__doc__).splitlines()[0])
+    try:
+        keep(sys.argv[1], Path(sys.argv[2] if len(sys.argv) > 2 else "."), Path(__file__).parent / sys.argv[1])
+    except UserError as mistake:
+        sys.exit(str(mistake))

@@ -25,8 +25,8 @@ class Policy(Protocol):
     def reset(self, rng: np.random.Generator) -> None:
         """Begin an episode, after the environment's reset; `rng` draws all that is random in it."""
 
-    def act(self) -> Any:
-        """The next action."""
+    def act(self, observation: dict[str, np.ndarray]) -> Any:
+        """The next action; `observation` is the environment's latest, which an expert does not need."""
 
 
 class RandomPolicy:
@@ -39,19 +39,27 @@ class RandomPolicy:
     def reset(self, rng: np.random.Generator) -> None:
         self._rng = rng
 
-    def act(self) -> Any:
+    def act(self, observation: object = None) -> Any:
         if isinstance(self.space, gymnasium.spaces.Discrete):
             return self._rng.integers(self.space.n)
         assert isinstance(self.space, gymnasium.spaces.Box)
         return self._rng.uniform(self.space.low, self.space.high).astype(np.float32)
 
 
-def make_policy(env: gymnasium.Env, source: SourceSettings) -> Policy:
+MakePolicy = Callable[[gymnasium.Env, float], Policy]
+"""Makes a policy in an environment; the number is `action_noise`."""
+
+
+def make_policy(env: gymnasium.Env, source: SourceSettings, make_agent: MakePolicy | None = None) -> Policy:
     """The policy of a data set.
 
     Raises:
         UserError: the task has no scripted expert.
     """
+    if source.agent is not None:
+        if make_agent is None:
+            raise ValueError(f"policy {source.policy} is a trained agent; say with `make_agent` how it is made")
+        return make_agent(env, source.action_noise)
     if source.policy == "random":
         return RandomPolicy(env.action_space)
     # Experts import a simulator, which random data do not need.
@@ -67,18 +75,25 @@ class Actor:
         make_env: makes the environment; called with `episode_decisions` where `source` sets it, else with nothing.
         source: policy, and what goes with it.
         seed: of the data set; episode k draws from the stream (seed, task, policy, k).
+        make_agent: makes the policy, where that is a trained agent.
 
     Raises:
         UserError: the task has no scripted expert.
     """
 
-    def __init__(self, make_env: Callable[..., gymnasium.Env], source: SourceSettings, seed: int) -> None:
+    def __init__(
+        self,
+        make_env: Callable[..., gymnasium.Env],
+        source: SourceSettings,
+        seed: int,
+        make_agent: MakePolicy | None = None,
+    ) -> None:
         self._source, self._seed = source, seed
         decisions = {} if source.episode_decisions is None else {"episode_decisions": source.episode_decisions}
         self.env = make_env(**decisions)
         self.most_rows: int = self.env.unwrapped.episode_decisions + 1  # type: ignore[attr-defined]
         """Of an episode."""
-        self._policy, self._explorer = make_policy(self.env, source), RandomPolicy(self.env.action_space)
+        self._policy, self._explorer = make_policy(self.env, source, make_agent), RandomPolicy(self.env.action_space)
 
     def __call__(self, numbers: range) -> list[Episode]:
         """The episodes of these numbers."""
@@ -109,7 +124,7 @@ def _episode(
     actions: list[Any] = []
     terminated = truncated = False
     while not (terminated or truncated):
-        actions.append((explorer if len(actions) < prefix else policy).act())
+        actions.append((explorer if len(actions) < prefix else policy).act(observation))
         observation, reward, terminated, truncated, info = env.step(actions[-1])
         observations.append(observation)
         rewards.append(float(reward))

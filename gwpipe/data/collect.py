@@ -12,7 +12,7 @@ from pathlib import Path
 
 import gymnasium
 
-from gwpipe.data.acting import Actor
+from gwpipe.data.acting import Actor, MakePolicy
 from gwpipe.data.episodes import EpisodeWriter, fields_of
 from gwpipe.data.workers import Crew
 from gwpipe.progress import Progress
@@ -30,6 +30,7 @@ def collect(
     scratch: Path,
     identity: str = "",
     workers: int = 1,
+    make_agent: MakePolicy | None = None,
 ) -> dict[str, float]:
     """Collect `source.rows` rows or, to finish the last episode, a few more, into a new store at `path`.
 
@@ -40,6 +41,7 @@ def collect(
         path: the store; replaced if it exists.
         scratch: folder for the unfinished store; what a killed collection left there is continued.
         identity: says whose unfinished store it is.
+        make_agent: makes the policy where a trained agent acts; picklable where there are several workers.
         workers: processes that act out episodes side by side; 1: this process does. The store is the same, to the byte.
 
     Returns:
@@ -48,7 +50,7 @@ def collect(
     Raises:
         UserError: the task has no scripted expert, or workers die again and again at the same episode.
     """
-    begin = functools.partial(Actor, make_env, source, seed)
+    begin = functools.partial(Actor, make_env, source, seed, make_agent)
     with Crew(begin, workers, "episode") if workers > 1 else contextlib.nullcontext() as crew:
         # Also beside workers, while they start: it sees what is wrong with the task, and which arrays there are.
         actor = begin()

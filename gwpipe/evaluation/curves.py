@@ -39,13 +39,16 @@ def validate(frame: pd.DataFrame, source: str) -> None:
 
     Raises:
         UserError: columns are missing, added or out of order, a metric is unknown or repeated at a step, a value is
-            missing, or the steps of a curve decrease.
+            missing or no number, or the steps of a curve decrease.
     """
     if tuple(frame.columns) != COLUMNS:
         raise UserError(f"curves {source}: columns are {', '.join(frame.columns)}; they must be {', '.join(COLUMNS)}")
     unknown = set(frame["metric"]) - set(METRICS)
     if unknown:
         raise UserError(f"curves {source}: unknown metric {', '.join(sorted(unknown))}; there is {', '.join(METRICS)}")
+    words = [name for name in ("step", "value") if frame[name].dtype.kind not in "if"]
+    if words:
+        raise UserError(f"curves {source}: a {words[0]} is no number; train anew")
     if frame["value"].isna().any() or frame["step"].isna().any():
         raise UserError(f"curves {source}: {int(frame.isna().any(axis=1).sum())} rows lack a step or value; train anew")
     for name, curve in frame.groupby(["env", "task", "method", "seed", "metric"])["step"]:

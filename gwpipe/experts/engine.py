@@ -56,7 +56,7 @@ class Expert(ABC):
         self._rng = rng
         self._actions = self.plan(rng)
 
-    def act(self) -> np.ndarray:
+    def act(self, observation: object = None) -> np.ndarray:
         """The next action, float32 (5,) in [-1, 1]; call it once a decision."""
         if self._rng is None:
             raise RuntimeError("expert: reset(rng) comes before act()")

@@ -4,19 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from gwpipe.evaluation.criterion import Criterion, Method, Run, smoothed
+from gwpipe.evaluation.criterion import Criterion, Method, Run
+from gwpipe.figures.learning_curves import averaged
 from gwpipe.figures.methods import colour, in_order, label, model_free
 from gwpipe.settings.environments import FULL_EPISODE
 
 BESIDE = 10
 """Methods from which on the legend stands beside a panel."""
-POINTS = 200
-"""Steps, evenly spread on the log axis, at which the seeds of a method are averaged."""
 NUMBERS = ("env", "task", "method", "step", "mean", "sem", "seeds", "scale")
 """Columns of what is drawn; `mean` and `sem` of the smoothed return above random, over seeds."""
 
@@ -31,35 +29,19 @@ class Panel:
 
 
 def average(panel: Panel, scale: str) -> pd.DataFrame:
-    """What the lines show (`NUMBERS`): each run's trailing mean over the criterion's window, then mean and standard
-    error over the seeds, at steps that every seed of the method has reached. A run counts by its last full window.
-    """
+    """What the lines show (`NUMBERS`): returns above random, averaged as `learning_curves` says."""
     criterion = panel.criterion
     returns = panel.curves[panel.curves["metric"] == "train_return"]
-    rows = []
-    for method in sorted(returns["method"].unique(), key=in_order):
-        of_method = returns[returns["method"] == method]
-        runs = [_run(run, criterion) for _, run in of_method.groupby("seed")]
-        runs = [(steps, values) for steps, values in runs if len(steps)]
-        if not runs:
-            continue
-        first, last = max(steps[0] for steps, _ in runs), min(steps[-1] for steps, _ in runs)
-        grid = np.unique(np.geomspace(first, max(first, last), POINTS).round().astype(np.int64))
-        at = np.stack([values[np.searchsorted(steps, grid, "right") - 1] for steps, values in runs])
-        sem = at.std(0, ddof=1) / np.sqrt(len(at)) if len(at) > 1 else np.full(len(grid), np.nan)
-        whose = {"env": criterion.env, "task": criterion.task, "method": method, "seeds": len(at), "scale": scale}
-        rows.append(pd.DataFrame({"step": grid, "mean": at.mean(0), "sem": sem, **whose}))
-    return pd.concat(rows, ignore_index=True)[list(NUMBERS)] if rows else pd.DataFrame(columns=list(NUMBERS))
-
-
-def _run(run: pd.DataFrame, criterion: Criterion) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    ordered = run.sort_values("step")
-    values = smoothed(ordered["value"].to_numpy(dtype=float) - criterion.random.mean, criterion.window)
-    return ordered["step"].to_numpy(dtype=np.int64)[criterion.window - 1 :], values
+    above = returns.assign(value=returns["value"].astype(float) - criterion.random.mean)
+    drawn = averaged(above, criterion.window, np.geomspace)
+    return drawn.assign(env=criterion.env, task=criterion.task, scale=scale)[list(NUMBERS)]
 
 
 def draw_figure5(panels: Sequence[Panel], numbers: pd.DataFrame, scale: str) -> Figure:
-    """The figure of `average` of all panels; a method with one seed has a line without a band."""
+    """The figure of `average` of all panels; a method with one seed has a line without a band.
+
+    One whose runs are all shorter than the criterion's window has no line, but stands in the legend.
+    """
     crowded = any(len(panel.criterion.methods) >= BESIDE for panel in panels)
     figure = Figure(figsize=((9.6 if crowded else 6.4) * len(panels), 4.6), layout="constrained")
     for axes, panel in zip(np.atleast_1d(figure.subplots(1, len(panels))), panels):
@@ -83,6 +65,8 @@ def _draw(axes: Axes, panel: Panel, numbers: pd.DataFrame) -> None:
         axes.fill_between(
             line["step"], line["mean"] - line["sem"], line["mean"] + line["sem"], color=colour(name), alpha=0.2, lw=0
         )
+    for name in sorted(criterion.methods.keys() - set(numbers["method"]), key=in_order):
+        axes.plot([], [], color=colour(name), label=f"{label(name)}, no run of {criterion.window} episodes")
     if criterion.threshold is not None:
         axes.axhline(criterion.threshold, color="0.2", ls=(0, (4, 3)), lw=1)
     drawn = f"criterion {criterion.fraction:.0%} of the best" if criterion.exists else "no criterion"
@@ -102,7 +86,7 @@ def _draw(axes: Axes, panel: Panel, numbers: pd.DataFrame) -> None:
 
 
 def steps_to_criterion(method: Method) -> str:
-    """`5,600; 5,200-6,100`, with `>N` for what never arrived; a dash where no criterion exists."""
+    """`5,600; 5,200 to 6,100`, with `>N` for what never arrived; a dash where no criterion exists."""
     if method.steps is None and method.beyond is None:
         return "–"
     median = f"{method.steps:,}" if method.steps is not None else f">{method.beyond:,}"

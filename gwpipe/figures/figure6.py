@@ -31,7 +31,7 @@ def draw_figure6(panels: Sequence[pd.DataFrame], scale: str) -> Figure:
     first = panels[0]
     figure.supxlabel(
         f"Scale {scale}. {first['episodes'].min()} to {first['episodes'].max()} episodes a bar, standard error over "
-        "them. Line on a bar: with both modalities. Dotted: criterion.",
+        "episodes (means of seeds). Line on a bar: with both modalities. Dotted: criterion.",
         fontsize=7,
         color="0.35",
     )

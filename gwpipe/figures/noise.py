@@ -38,7 +38,7 @@ def draw_noise(panels: Sequence[pd.DataFrame], scale: str) -> Figure:
     first = panels[0]
     figure.supxlabel(
         f"Scale {scale}. {first['episodes'].min()} to {first['episodes'].max()} episodes a point, standard error over "
-        "them. Dotted, level: told what fails. Dashed, across: criterion.",
+        "episodes (means of seeds). Dotted, level: told what fails. Dashed, across: criterion.",
         fontsize=7,
         color="0.35",
     )

@@ -1,10 +1,11 @@
 """Figures of recorded runs: the tables of a finished run that were kept, drawn as the stages draw the run's own."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from pydantic import ValidationError
@@ -21,9 +22,9 @@ from gwpipe.settings.mistakes import explain
 from gwpipe.settings.record_stages import TABLES, RecordedFigure, RunRecord
 
 _OF_EPISODES = {
-    "figure6": (ablation_table.summary, draw_figure6),
-    "noise": (noise_table.summary, draw_noise),
-    "transfer": (transfer_table.summary, draw_transfer),
+    "figure6": (ablation_table, draw_figure6),
+    "noise": (noise_table, draw_noise),
+    "transfer": (transfer_table, draw_transfer),
 }
 
 
@@ -54,7 +55,7 @@ def draw_recorded(folder: Path, figure: RecordedFigure) -> Drawn:
     """`figure` from the tables in `folder`.
 
     Raises:
-        UserError: a table is missing or damaged.
+        UserError: a table is missing or damaged, or the curves are of other runs than the criterion.
     """
     record = read_record(folder)
     inputs = [folder / Path(layout.RECORD_INDEX).name]
@@ -68,13 +69,13 @@ def draw_recorded(folder: Path, figure: RecordedFigure) -> Drawn:
         inputs += [criterion, table]
     if figure == "figure5":
         panels = [
-            Panel(curves.read(table), criterion, panel.episode_decisions)
+            Panel(_curves(table, criterion), criterion, panel.episode_decisions)
             for (criterion, table), panel in zip(found, record.panels)
         ]
         numbers = [average(panel, record.scale) for panel in panels]
         return Drawn(draw_figure5(panels, joined := _joined(numbers), record.scale), joined, inputs)
-    summary, draw = _OF_EPISODES[figure]
-    summaries = [summary(_episodes(table), criterion) for criterion, table in found]
+    kind, draw = _OF_EPISODES[figure]
+    summaries = [kind.summary(_episodes(table, kind.COLUMNS), criterion) for criterion, table in found]
     return Drawn(draw(summaries, record.scale), _joined(summaries), inputs)
 
 
@@ -82,8 +83,21 @@ def _joined(numbers: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(numbers, ignore_index=True)
 
 
-def _episodes(table: Path) -> pd.DataFrame:
+def _curves(table: Path, criterion: Criterion) -> pd.DataFrame:
+    found = curves.read(table)
+    drawn = set(found[["method", "seed"]].itertuples(index=False, name=None))
+    if drawn != {(name, run.seed) for name, method in criterion.methods.items() for run in method.runs}:
+        raise UserError(f"{table} has other runs than the criterion.json beside it; record the run anew")
+    return found
+
+
+def _episodes(table: Path, columns: Iterable[str]) -> pd.DataFrame:
     try:
-        return pd.read_csv(table)
+        found = pd.read_csv(table)
     except (OSError, ValueError) as fault:
         raise UserError(f"{table} cannot be read ({fault}); has this figure been recorded?") from None
+    if list(found.columns) != list(columns) or found.empty or found["return"].dtype.kind not in "if":
+        raise UserError(f"{table} is damaged: not one row an episode, {', '.join(columns)}; record the run anew")
+    if not np.isfinite(found["return"]).all():
+        raise UserError(f"{table}: a return is not a finite number; record the run anew")
+    return found

@@ -29,7 +29,7 @@ def draw_transfer(panels: Sequence[pd.DataFrame], scale: str) -> Figure:
     first = panels[0]
     figure.supxlabel(
         f"Scale {scale}. {first['episodes'].min()} to {first['episodes'].max()} episodes a bar, standard error over "
-        "them.\nHatched: not the domain of training. Dashed: criterion.",
+        "episodes (means of seeds).\nHatched: not the domain of training. Dashed: criterion.",
         fontsize=7,
         color="0.35",
     )

@@ -33,6 +33,7 @@ LEGEND = """\
 - N/A: the model has no such part, or the environment has one task only. not run: not trained at this scale.
 - Training counts multiplications and additions, forward and backward. Encoding observations by the frozen VAEs and
   workspace is not in the first table, as in the paper; for agents it is the last column of the second.
+- RL 6 tasks and RL 4 extra tasks are sums over `task_sets`; a task that did not reach its criterion counts whole.
 - The VAEs are trained once and shared by the three models that use them."""
 
 PAPER_LEGEND = """\
@@ -70,6 +71,7 @@ def _run(env: str, rows: Sequence[Row]) -> list[str]:
     table = _table(["model", *(NAMES[c] for c in paper.COMPONENTS)], _by_model(rows, _cell))
     header = [
         "agent",
+        "part",
         "status",
         "seeds",
         "environment steps",
@@ -78,8 +80,9 @@ def _run(env: str, rows: Sequence[Row]) -> list[str]:
         "FLOPs per update",
         "encoding",
     ]
-    agents = _table(header, [_agent(r) for r in rows if r["component"] == "rl_1_task" and r["updates"] is not None])
-    notes = _notes((row for row in rows if row["component"] == "rl_1_task"), "note")
+    agents_rows = [row for row in rows if row["component"] not in ("vae", "gw") and row["status"] != "na"]
+    agents = _table(header, [_agent(row) for row in agents_rows if row["updates"] is not None])
+    notes = _notes(agents_rows, "note")
     return ["", f"## {NAMES[env]}: this run", f"{length}.", "", *table, "", *agents, *notes]
 
 
@@ -91,6 +94,7 @@ def _cell(row: Row) -> str:
 def _agent(row: Row) -> list[str]:
     return [
         NAMES[row["model"]],
+        NAMES[row["component"]],
         row["status"],
         row["seeds"],
         integer(row["env_steps"]),

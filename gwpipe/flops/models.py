@@ -25,7 +25,7 @@ from gwpipe.settings.agents import DreamingSettings
 from gwpipe.settings.environments import EnvironmentName
 from gwpipe.settings.methods import METHODS
 from gwpipe.settings.representation import DomainName, RepresentationSettings, VAESettings, WorkspaceSettings
-from gwpipe.settings.stages import Sizes
+from gwpipe.settings.table1_stages import Sizes
 from gwpipe.workspace.objective import workspace_losses
 from gwpipe.workspace.selection.fixed import Equal
 

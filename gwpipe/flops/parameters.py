@@ -8,7 +8,7 @@ from gwpipe.domains.domain import Domain
 from gwpipe.flops.dreamer_v3 import meta_model
 from gwpipe.flops.shapes import SHAPES, meta_domain, meta_workspace
 from gwpipe.settings.environments import EnvironmentName
-from gwpipe.settings.stages import PRINTED_DREAMERS, Sizes
+from gwpipe.settings.table1_stages import PRINTED_DREAMERS, Sizes
 
 ENCODER_PARTS = ("encoder", "mean", "log_variance")
 """Modules of a VAE that make up its encoder; the others are its decoder."""

@@ -4,7 +4,7 @@ from pydantic import Field
 
 from gwpipe.settings.environments import EnvironmentName
 from gwpipe.settings.model import Settings
-from gwpipe.settings.stages import Schedule
+from gwpipe.settings.table1_stages import Schedule
 
 
 class AgentRun(Settings):
@@ -16,6 +16,14 @@ class AgentRun(Settings):
     """Environment steps of the whole run."""
     encoded_observations: int = Field(ge=0)
     """Observations that went through the frozen VAEs (and the workspace) during training."""
+
+
+class TaskRuns(Settings):
+    """What was trained on one of several tasks."""
+
+    task: str
+    runs: dict[str, list[AgentRun]]
+    """Method → its runs."""
 
 
 class Study(Settings):
@@ -35,3 +43,5 @@ class Study(Settings):
     """Method → when its updates fall due."""
     runs: dict[str, list[AgentRun]]
     """Method → its runs."""
+    several: dict[str, list[TaskRuns]] = Field({})
+    """Component (rl_6_tasks, rl_4_extra_tasks) → its tasks; empty where no agent was trained on them."""

@@ -6,6 +6,8 @@ One row per environment × model × component (`COLUMNS`); the paper's models, t
   it was reached (by the median seed) and else in the whole budget; and of encoding observations by frozen parts.
 - `status`: `reached`, `budget` (the whole budget was spent: the criterion was not met, does not exist, or, for VAE and
   workspace, does not apply), `not_run`, `na` (the model has no such part, or the environment has one task only).
+- Of several tasks, `flops`, `encode_flops`, `updates` and `env_steps` are sums over them, each until its own criterion;
+  `status` is `reached` if all were, and `note` says which were not.
 - `updates`, `env_steps`: behind `flops`. `run_flops_per_update` × `updates` = `flops`. Of `vae` rows, `updates` are the
   visual VAE's, and `run_flops_per_update` spreads the FLOPs of all domains over them.
 - `flops_per_update`: of the paper-size model. × `paper_updates` = `paper_scale_flops`; / `paper_flops` (the printed
@@ -26,7 +28,7 @@ from gwpipe.errors import UserError
 from gwpipe.evaluation.criterion import Criterion
 from gwpipe.flops import paper
 from gwpipe.flops.costs import Costs, Counts
-from gwpipe.flops.runs import AgentRun, Study
+from gwpipe.flops.runs import AgentRun, Study, TaskRuns
 
 COLUMNS = (
     "env", "task", "model", "component", "flops", "encode_flops", "status", "updates", "env_steps", "criterion_steps",
@@ -56,12 +58,15 @@ class Spent:
     note: str = ""
 
 
-def table1_rows(scale: str, study: Study, counts: Counts, criterion: Criterion) -> list[Row]:
+def table1_rows(
+    scale: str, study: Study, counts: Counts, criterion: Criterion, of_tasks: Mapping[str, Criterion] | None = None
+) -> list[Row]:
     """The rows of one environment, models and components in the paper's order.
 
     Args:
         scale: name of the scale of `study`.
         criterion: of the study's task; its curves are those of the study's runs.
+        of_tasks: task → criterion, of each of the study's several tasks.
 
     Raises:
         UserError: the inputs belong to different environments or tasks.
@@ -76,7 +81,7 @@ def table1_rows(scale: str, study: Study, counts: Counts, criterion: Criterion) 
     others = [method for method in study.runs if method in counts.present.rl and method not in paper.MODELS]
     for model in [*paper.MODELS, *others]:
         for component in paper.COMPONENTS:
-            spent = _spent(model, component, study, counts.present, criterion)
+            spent = _spent(model, component, study, counts.present, criterion, of_tasks or {})
             per_update = None if spent.status == "na" else flops_per_update(model, component, counts.paper)
             rows.append(_row(scale, study, model, component, spent, per_update))
     return rows
@@ -130,14 +135,18 @@ def _ratio(whole: int | None, parts: int | None) -> int | float | None:
     return whole / parts if whole % parts else whole // parts
 
 
-def _spent(model: str, component: str, study: Study, costs: Costs, criterion: Criterion) -> Spent:
+def _spent(
+    model: str, component: str, study: Study, costs: Costs, criterion: Criterion, of_tasks: Mapping[str, Criterion]
+) -> Spent:
     if component == "vae":
         return _vae(study, costs) if model in WITH_VAES else Spent("na")
     if component == "gw":
         return _workspace(WORKSPACES[model], study, costs) if model in WORKSPACES else Spent("na")
     if component == "rl_1_task":
-        return _agent(model, study, costs, criterion)
-    return Spent("na", note="the environment has one task") if study.env == "simple_shapes" else Spent("not_run")
+        return _agent(model, study.runs.get(model, []), study, costs, criterion)
+    if study.env == "simple_shapes":
+        return Spent("na", note="the environment has one task")
+    return _several(model, study.several.get(component, []), study, costs, of_tasks)
 
 
 def _vae(study: Study, costs: Costs) -> Spent:
@@ -164,8 +173,33 @@ def _workspace(kind: str, study: Study, costs: Costs) -> Spent:
     )  # fmt: skip
 
 
-def _agent(model: str, study: Study, costs: Costs, criterion: Criterion) -> Spent:
-    runs = study.runs.get(model, [])
+def _several(
+    model: str, tasks: Sequence[TaskRuns], study: Study, costs: Costs, of_tasks: Mapping[str, Criterion]
+) -> Spent:
+    """The sum over tasks, each until its own criterion."""
+    spent = {
+        one.task: _agent(model, one.runs[model], study, costs, of_tasks[one.task])
+        for one in tasks
+        if one.runs.get(model)
+    }
+    if not spent:
+        return Spent("not_run")
+    parts = spent.values()
+    missed = [task for task, part in spent.items() if part.status != "reached"]
+    steps = "; ".join(f"{task} {part.criterion_steps or '–'}" for task, part in spent.items())
+    return Spent(
+        "budget" if missed else "reached",
+        flops=sum(part.flops or 0 for part in parts),
+        encode_flops=sum(part.encode_flops or 0 for part in parts),
+        updates=sum(part.updates or 0 for part in parts),
+        env_steps=sum(part.env_steps or 0 for part in parts),
+        criterion_steps=steps,
+        seeds=next(iter(parts)).seeds,
+        note=f"{len(spent)} tasks; whole budgets of {', '.join(missed)}" if missed else f"{len(spent)} tasks",
+    )
+
+
+def _agent(model: str, runs: Sequence[AgentRun], study: Study, costs: Costs, criterion: Criterion) -> Spent:
     if not runs:
         return Spent("not_run")
     seeds = " ".join(str(run.seed) for run in runs)

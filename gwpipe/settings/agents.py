@@ -14,6 +14,7 @@ from gwpipe.settings.model import Seeds, Settings, Widths
 from gwpipe.settings.noise import NoiseSettings
 from gwpipe.settings.overlays import varied
 from gwpipe.settings.ppo import PPOSettings
+from gwpipe.settings.task_sets import TaskSets
 
 
 class DreamingSettings(ReplayedSettings):
@@ -124,6 +125,7 @@ class AgentsSettings(Settings):
     ablation: AblationSettings = AblationSettings()
     noise: NoiseSettings = NoiseSettings()
     transfer: TransferSettings = TransferSettings()
+    task_sets: TaskSets = TaskSets()
     variants: dict[VariantName, dict[LearningBlock, dict[str, Any]]] = Field({})
     """Name → block → what is laid over it. `gw_dreamer.paper` is gw_dreamer with the variant paper."""
 
@@ -141,12 +143,26 @@ class AgentsSettings(Settings):
                     varied(getattr(self, block), over)
                 except UserError as fault:
                     raise ValueError(f"'variants.{name}.{block}': {fault}") from None
-        for method in (*self.runs, *self.budgets, *self.transfer.runs):
+        played = (*self.transfer.runs, *self.noise.runs, *self.task_sets.runs)
+        for method in (*self.runs, *self.budgets, *played):
             try:
                 self.changes(method)
             except UserError as fault:
                 raise ValueError(str(fault)) from None
         return self
+
+    @property
+    def disturbed(self) -> dict[Method, Seeds]:
+        """Method → seeds of the agents that meet noise."""
+        return self.noise.runs or self.runs
+
+    def runs_on(self, task: str) -> dict[Method, Seeds]:
+        """Method → seeds of all that is trained on `task` and counts for its criterion; none on a task of no set."""
+        runs = dict(self.runs) if task == self.task else {}
+        for method, seeds in self.task_sets.runs.items() if task in self.task_sets.trained else ():
+            own = runs.get(method, [])
+            runs[method] = [*own, *(seed for seed in seeds if seed not in own)]
+        return runs
 
     def budget(self, method: str) -> int:
         """Environment steps of a run of `method`; a variant has its method's, if it has none of its own."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from gwpipe.errors import UserError
 from gwpipe.settings.methods import entry
 from gwpipe.settings.model import Settings
-from gwpipe.settings.representation import DomainName, RepresentationSettings
+from gwpipe.settings.representation import DomainName, RepresentationSettings, SourceSettings
 
 
 class DataName(Settings):
@@ -26,6 +26,11 @@ def seed_number(seed: str | int) -> int:
     if not re.fullmatch(r"0|[1-9][0-9]*", str(seed)):
         raise UserError(f"seed '{seed}' is not a whole number, 0 or above")
     return int(seed)
+
+
+def modules_of_agent(source: SourceSettings) -> list[str]:
+    """The modules with which a trained agent acts in a data set, the one that loads it first; none where none does."""
+    return ["gwpipe.agents.collecting", entry(source.agent).module] if source.agent is not None else []
 
 
 def data_names(representation: RepresentationSettings) -> list[DataName]:

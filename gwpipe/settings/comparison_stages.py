@@ -24,9 +24,11 @@ class TransferStage(PlayedStage):
 
 def noise(config: Config, env: EnvironmentName) -> NoiseStage:
     agents = config.environments[env].agents
+    if not any(agents.disturbed.values()):
+        raise UserError(f"environments.{env}.agents.noise.runs names no seed of any method; name at least one")
     rules, seed = rules_of(config, env)
     return NoiseStage(
-        **played(config, env, agents.runs, agents.noise.episodes),
+        **played(config, env, agents.disturbed, agents.noise.episodes),
         disturbances=agents.noise.disturbances,
         rules=rules,
         rule_seed=seed,
@@ -40,7 +42,7 @@ def rules_of(config: Config, env: EnvironmentName) -> tuple[list[str], Seed]:
     None where nobody acts on the Global Workspace as a whole; they are for Simple Shapes alone.
     """
     study = config.environments.simple_shapes.quality.fusion_rules
-    on_it = [method for method, seeds in config.environments[env].agents.runs.items() if seeds]
+    on_it = [method for method, seeds in config.environments[env].agents.disturbed.items() if seeds]
     if env != "simple_shapes" or not any(entry(method).chooses for method in on_it):
         return [], 0
     return list(study.learned), study.seeds[0]

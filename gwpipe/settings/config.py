@@ -36,7 +36,8 @@ class Study(Settings):
     @model_validator(mode="after")
     def _tasks_exist(self) -> Self:
         tasks = TASKS[self.name]
-        for task in (self.agents.task, *(source.task for source in self.representation.data)):
+        sets = self.agents.task_sets
+        for task in (self.agents.task, *sets.six, *sets.extra, *(source.task for source in self.representation.data)):
             if task not in tasks:
                 raise ValueError(f"task '{task}' is unknown{nearest(task, tasks)}")
         return self

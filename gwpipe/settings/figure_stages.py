@@ -2,12 +2,14 @@
 
 from typing import Any, Literal
 
+from gwpipe.errors import UserError
 from gwpipe.settings.choices import kinds_of
 from gwpipe.settings.config import Config
 from gwpipe.settings.environments import EnvironmentName, RoboDeskSettings, SimpleShapesSettings
 from gwpipe.settings.methods import Method, entry
 from gwpipe.settings.model import Scale, Seed, Seeds, Settings
 from gwpipe.settings.representation import DomainName
+from gwpipe.settings.task_sets import SETS, SetName, SuccessFigureStage
 
 
 class PlayedStage(Settings):
@@ -70,6 +72,9 @@ def ablate(config: Config, env: EnvironmentName) -> AblateStage:
     agents = config.environments[env].agents
     # Who sees one domain alone has nothing that could be removed.
     runs = {method: seeds for method, seeds in agents.runs.items() if entry(method).only is None}
+    if not any(runs.values()):
+        where = f"environments.{env}.agents.runs"
+        raise UserError(f"{where} names nobody who sees two modalities: there is nothing to remove; name one that does")
     block = agents.ablation
     return AblateStage(**played(config, env, runs, block.episodes), blank_episodes=block.blank_episodes)
 
@@ -96,3 +101,25 @@ def figure(config: Config) -> FigureStage:
         for env, study in studies
     ]
     return FigureStage(scale=config.scale, panels=panels)
+
+
+def success_counts(config: Config, name: SetName) -> SuccessFigureStage:
+    """Of Figure 7 or 8: RoboDesk's tasks of one set.
+
+    Raises:
+        UserError: the set is empty, or no method is trained on it.
+    """
+    study, where = config.environments.robodesk, "environments.robodesk.agents.task_sets"
+    sets = study.agents.task_sets
+    tasks = sets[name]
+    if not tasks or not sets.trained:
+        key = "runs" if tasks else name
+        raise UserError(f"{SETS[name]} shows no task: {where}.{key} is empty; workflow/scales/tasks.yaml fills it")
+    return SuccessFigureStage(
+        env="robodesk",
+        tasks=tasks,
+        runs=sets.runs,
+        window=sets.window,
+        episode_decisions=study.environment.episode_decisions,
+        seen=[f"{source.task}/{source.policy}" for source in study.representation.data],
+    )

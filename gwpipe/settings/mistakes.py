@@ -28,7 +28,8 @@ def explain(fault: ValidationError, root: type[BaseModel]) -> str:
         return f"config key '{where}': {what}{more}"
     what = error["msg"]
     if error["type"] == "string_pattern_mismatch":
-        what = "only letters, digits, _ and - are allowed"
+        hyphen = "_-]" in error["ctx"]["pattern"]
+        what = f"only letters, {'digits, _ and -' if hyphen else 'digits and _'} are allowed"
     # The first letter alone: a message may quote what was given.
     return f"config key '{where}': {what[:1].lower()}{what[1:]}, but the value is {error['input']!r}{more}"
 

@@ -5,7 +5,8 @@ from typing import Annotated, NamedTuple, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from gwpipe.errors import nearest
-from gwpipe.settings.model import Settings, each_once
+from gwpipe.settings.methods import Method
+from gwpipe.settings.model import Seeds, Settings, each_once
 
 
 class Kind(NamedTuple):
@@ -43,6 +44,8 @@ Strengths = Annotated[list[Annotated[float, Field(gt=0)]], AfterValidator(each_o
 class NoiseSettings(Settings):
     """Trained agents whose observations are disturbed; the names and units are those of `KINDS`."""
 
+    runs: dict[Method, Seeds] = Field(default={})
+    """Method → seeds of the agents that play; all that `agents.runs` names if it is left out."""
     episodes: int = Field(default=10, gt=1)
     """Of each agent in each condition, the same for all."""
     image: dict[str, Strengths] = Field(

@@ -3,7 +3,10 @@
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, JsonValue, model_validator
+from pydantic_core import PydanticCustomError
 
+from gwpipe.errors import nearest
+from gwpipe.settings.methods import METHODS
 from gwpipe.settings.model import Names, Seed, Settings, each_once
 
 DomainName = str
@@ -11,19 +14,41 @@ DomainName = str
 WorkspaceKind = Literal["gw", "clip"]
 
 
+POLICIES = ("random", "expert", *(name for name, line in METHODS.items() if not line.encodes and line.only is None))
+"""Who can act in a data set. A method that sees latents cannot: they are trained on the data."""
+
+
+def _policy(name: str) -> str:
+    if name not in POLICIES:
+        words = {"name": repr(name), "nearest": nearest(name, POLICIES)}
+        raise PydanticCustomError("policy", "Policy {name} cannot collect{nearest}", words)
+    return name
+
+
+PolicyName = Annotated[str, AfterValidator(_policy)]
+
+
 class SourceSettings(Settings):
     """One data set: episodes of one policy on one task."""
 
     task: str
-    policy: Literal["random", "expert"]
+    policy: PolicyName
+    """`random`; `expert`, scripted; or a method that sees observations (`dreamer_100m`: Sect. III-B), trained first."""
+    agent_seed: Seed = 0
+    """Of the training of the agent that acts, where a method does."""
     rows: int = Field(gt=0)
     """Rows (observations) to collect; the last episode is finished, so a few more may be stored."""
     episode_decisions: int | None = Field(None, gt=0)
     """Length of the episodes collected; the environment's own when absent."""
     action_noise: float = Field(0.0, ge=0)
-    """Standard deviation added to the expert's actions."""
+    """Standard deviation added to the actions of an expert or an agent; of continuous ones alone."""
     random_prefix: int = Field(0, ge=0)
-    """At most this many random decisions (uniformly drawn) before the expert takes over."""
+    """At most this many random decisions (uniformly drawn) before the expert or the agent takes over."""
+
+    @property
+    def agent(self) -> str | None:
+        """The method whose trained agent acts; None where none does."""
+        return self.policy if self.policy in METHODS else None
 
 
 class OptimisationSettings(Settings):

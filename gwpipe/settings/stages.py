@@ -1,9 +1,9 @@
 """What each stage depends on, no more: its canonical string is what Snakemake tracks and what the manifest holds."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from gwpipe.errors import UserError, nearest
 from gwpipe.settings import comparison_stages as comparison
@@ -11,24 +11,24 @@ from gwpipe.settings import expert_stages as experts
 from gwpipe.settings import figure_stages as figures
 from gwpipe.settings import record_stages as records
 from gwpipe.settings import study_stages as studies
-from gwpipe.settings.agents import CriterionSettings, DreamingSettings, EvaluationSettings, Learning
+from gwpipe.settings import table1_stages as table1
+from gwpipe.settings.agents import CriterionSettings, EvaluationSettings, Learning
 from gwpipe.settings.choices import DataName, data_names, kinds_of, seed_number, seen_by
 from gwpipe.settings.config import ENVIRONMENTS, Config
-from gwpipe.settings.dreamer_v3 import DreamerV3Settings
 from gwpipe.settings.environments import TASKS, EnvironmentName, RoboDeskSettings, SimpleShapesSettings
-from gwpipe.settings.methods import Method, parts
+from gwpipe.settings.methods import Method
 from gwpipe.settings.mistakes import explain
-from gwpipe.settings.model import Scale, Seed, Seeds, Settings
+from gwpipe.settings.model import Seed, Seeds, Settings
 from gwpipe.settings.packaged import comes_packaged
 from gwpipe.settings.representation import (
     DomainName,
     LossWeights,
-    RepresentationSettings,
     SourceSettings,
     VAESettings,
     WorkspaceKind,
     WorkspaceSettings,
 )
+from gwpipe.settings.task_sets import SuccessFigureStage
 
 EnvironmentSettings = SimpleShapesSettings | RoboDeskSettings
 
@@ -100,59 +100,17 @@ class CriterionStage(Settings):
     criterion: CriterionSettings
 
 
-PRINTED_DREAMERS: dict[EnvironmentName, tuple[Method, ...]] = {
-    "simple_shapes": ("dreamer_2m",),
-    "robodesk": ("dreamer_12m", "dreamer_40m", "dreamer_100m"),
-}
-"""Sizes of DreamerV3 that the paper names: Table XIX and, of 100M, Sect. III-B."""
-
-
-class Sizes(Settings):
-    """What decides how many operations one update of each component takes."""
-
-    representation: RepresentationSettings
-    dreaming: DreamingSettings
-    dreamers: dict[Method, DreamerV3Settings] = Field({})
-    """Those that are run or, at the paper's scale, that it has."""
-
-
-class CountFlopsStage(Settings):
-    env: EnvironmentName
-    task: str
-    present: Sizes
-    paper: Sizes
-
-
-class Schedule(Settings):
-    """When updates fall due: see `LearningSettings`."""
-
-    prefill: int
-    env_steps_per_update: int
-
-
-class StudyOfTable1(Settings):
-    env: EnvironmentName
-    task: str
-    runs: dict[Method, Seeds]
-    episode_decisions: int
-    representation_seed: Seed
-    domains: list[DomainName]
-    workspaces: list[WorkspaceKind]
-    data: list[DataName]
-    schedules: dict[Method, Schedule]
-
-
-class Table1Stage(Settings):
-    scale: Scale
-    studies: list[StudyOfTable1]
-
-
 def _task(config: Config, env: str, task: str) -> None:
     studied = config.environments[env].agents.task
     if task != studied:
         if task not in TASKS[env]:
             raise UserError(f"task '{task}' of {env} is unknown{nearest(task, TASKS[env])}")
         raise UserError(f"task '{task}' of {env} is not configured; environments.{env}.agents.task is '{studied}'")
+
+
+def _trained_task(config: Config, env: str, task: str) -> None:
+    if task not in config.environments[env].agents.task_sets.trained:
+        _task(config, env, task)
 
 
 def collect(config: Config, env: EnvironmentName, task: str, policy: str) -> CollectStage:
@@ -211,7 +169,7 @@ def train_workspace(config: Config, env: EnvironmentName, kind: WorkspaceKind) -
 
 
 def random_policy(config: Config, env: EnvironmentName, task: str) -> RandomPolicyStage:
-    _task(config, env, task)
+    _trained_task(config, env, task)
     study = config.environments[env]
     return RandomPolicyStage(
         env=env, environment=study.environment, task=task, episodes=study.agents.random_episodes, seed=0
@@ -219,8 +177,9 @@ def random_policy(config: Config, env: EnvironmentName, task: str) -> RandomPoli
 
 
 def train_agent(config: Config, env: EnvironmentName, task: str, method: Method, seed: str | int) -> TrainAgentStage:
-    _task(config, env, task)
     study = config.environments[env]
+    if not any((source.task, source.agent) == (task, method) for source in study.representation.data):
+        _trained_task(config, env, task)
     return TrainAgentStage(
         env=env,
         environment=study.environment,
@@ -235,9 +194,9 @@ def train_agent(config: Config, env: EnvironmentName, task: str, method: Method,
 
 
 def criterion(config: Config, env: EnvironmentName, task: str) -> CriterionStage:
-    _task(config, env, task)
+    _trained_task(config, env, task)
     agents = config.environments[env].agents
-    return CriterionStage(env=env, task=task, runs=agents.runs, criterion=agents.criterion)
+    return CriterionStage(env=env, task=task, runs=agents.runs_on(task), criterion=agents.criterion)
 
 
 def ablate(config: Config, env: EnvironmentName, task: str) -> figures.AblateStage:
@@ -255,45 +214,9 @@ def transfer(config: Config, env: EnvironmentName, task: str) -> comparison.Tran
     return comparison.transfer(config, env)
 
 
-def count_flops(config: Config, env: EnvironmentName, task: str, paper: Config) -> CountFlopsStage:
+def count_flops(config: Config, env: EnvironmentName, task: str, paper: Config) -> table1.CountFlopsStage:
     _task(config, env, task)
-    # Table I knows methods, no variants of them.
-    run = [name for name, seeds in config.environments[env].agents.runs.items() if seeds and parts(name)[0] == name]
-    here, there = (sizes(c, env, methods) for c, methods in ((config, run), (paper, [*run, *PRINTED_DREAMERS[env]])))
-    return CountFlopsStage(env=env, task=task, present=here, paper=there)
-
-
-def sizes(config: Config, env: EnvironmentName, methods: Iterable[Method]) -> Sizes:
-    """What decides the costs of these methods."""
-    study = config.environments[env]
-    learning = {method: study.agents.learning(method) for method in methods}
-    dreamers = {method: block for method, block in learning.items() if isinstance(block, DreamerV3Settings)}
-    return Sizes(representation=study.representation, dreaming=study.agents.dreaming, dreamers=dreamers)
-
-
-def table1(config: Config) -> Table1Stage:
-    studies = []
-    for env in ENVIRONMENTS:
-        study = config.environments[env]
-        studies.append(
-            StudyOfTable1(
-                env=env,
-                task=study.agents.task,
-                runs=study.agents.runs,
-                episode_decisions=study.environment.episode_decisions,
-                representation_seed=study.representation.seed,
-                domains=sorted(study.representation.domains),
-                workspaces=sorted(study.representation.workspace.kinds),
-                data=data_names(study.representation),
-                schedules={method: schedule(study.agents.learning(method)) for method in study.agents.runs},
-            )
-        )
-    return Table1Stage(scale=config.scale, studies=studies)
-
-
-def schedule(learning: Learning) -> Schedule:
-    """When updates of a method fall due."""
-    return Schedule(prefill=learning.prefill, env_steps_per_update=learning.env_steps_per_update)
+    return table1.count_flops(config, env, task, paper)
 
 
 STAGES: dict[str, tuple[type[Settings], Callable[..., Settings], tuple[str, ...]]] = {
@@ -314,6 +237,8 @@ STAGES: dict[str, tuple[type[Settings], Callable[..., Settings], tuple[str, ...]
     "figure4": (figures.Figure4Stage, figures.figure4, ()),
     "figure5": (figures.FigureStage, figures.figure, ()),
     "figure6": (figures.FigureStage, figures.figure, ()),
+    "figure7": (SuccessFigureStage, lambda config: figures.success_counts(config, "six"), ()),
+    "figure8": (SuccessFigureStage, lambda config: figures.success_counts(config, "extra"), ()),
     "redraw": (records.RedrawStage, records.redraw, ("record", "figure")),
     "train_reader": (studies.TrainReaderStage, studies.train_reader, ()),
     "workspace_quality": (studies.WorkspaceQualityStage, studies.workspace_quality, ()),
@@ -323,8 +248,8 @@ STAGES: dict[str, tuple[type[Settings], Callable[..., Settings], tuple[str, ...]
     "workspace_study": (studies.WorkspaceStudyStage, studies.workspace_study, ("study",)),
     "draw_study": (studies.DrawStudyStage, studies.draw_study, ("study",)),
     "out_of_distribution": (studies.OutOfDistributionStage, studies.out_of_distribution, ()),
-    "count_flops": (CountFlopsStage, count_flops, ("env", "task")),
-    "table1": (Table1Stage, table1, ()),
+    "count_flops": (table1.CountFlopsStage, count_flops, ("env", "task")),
+    "table1": (table1.Table1Stage, table1.table1, ()),
 }
 """Stage → (its settings class, how they are cut out of the configuration, the wildcards that choose one)."""
 

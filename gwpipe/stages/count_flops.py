@@ -5,7 +5,7 @@ from gwpipe.artefact import Record, staging
 from gwpipe.flops.models import count
 from gwpipe.machine import Machine
 from gwpipe.settings import domains
-from gwpipe.settings.stages import CountFlopsStage
+from gwpipe.settings.table1_stages import CountFlopsStage
 
 
 def run(settings: CountFlopsStage, place: layout.Place, machine: Machine) -> None:

@@ -1,6 +1,7 @@
 """table1: Table I of the paper, its sentences about efficiency, and the parameter counts; and a page of all three."""
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,10 @@ from gwpipe.flops.costs import Counts
 from gwpipe.flops.markdown import table1_markdown
 from gwpipe.flops.parameter_rows import COLUMNS as PARAMETER_COLUMNS
 from gwpipe.flops.parameter_rows import parameter_rows
-from gwpipe.flops.runs import AgentRun, Study
+from gwpipe.flops.runs import AgentRun, Study, TaskRuns
 from gwpipe.flops.table1 import COLUMNS, table1_rows, write_rows
 from gwpipe.machine import Machine
-from gwpipe.settings.stages import StudyOfTable1, Table1Stage
+from gwpipe.settings.table1_stages import StudyOfTable1, Table1Stage
 from gwpipe.view.page import markdown_table, write_page
 
 
@@ -32,8 +33,17 @@ def run(settings: Table1Stage, place: layout.Place, machine: Machine) -> None:
         counts[study.env] = Counts.model_validate_json(flops.read_text())
         trained, read = what_was_trained(study, place)
         found = Criterion.from_json(json.loads(criterion.read_text()))
-        rows += table1_rows(settings.scale, trained, counts[study.env], found)
-        inputs += [flops, criterion, *read]
+        of_tasks = {
+            task: place.path(layout.CRITERION, env=study.env, task=task)
+            for tasks in study.several.values()
+            for task in tasks
+        }
+        found_of = {}
+        for task, path in of_tasks.items():
+            verify(path)
+            found_of[task] = Criterion.from_json(json.loads(path.read_text()))
+        rows += table1_rows(settings.scale, trained, counts[study.env], found, found_of)
+        inputs += dict.fromkeys([flops, criterion, *of_tasks.values(), *read])
     record = Record("table1", place.scale, settings.model_dump(mode="json"), inputs)
     outputs = {name: place.path(pattern) for name, pattern in OUTPUTS.items()}
     claimed = claims.claim_rows(counts[paper.TABLE1_ENVIRONMENT])
@@ -76,14 +86,16 @@ def what_was_trained(study: StudyOfTable1, place: layout.Place) -> tuple[Study, 
         read.append(path)
         return read_manifest(path)["results"]
 
-    runs: dict[str, list[AgentRun]] = {
-        method: [
-            AgentRun(seed=seed, **{name: told[name] for name in ("updates", "env_steps", "encoded_observations")})
-            for seed in seeds
-            for told in [results(place.path(layout.AGENT, env=env, task=study.task, method=method, seed=seed))]
-        ]
-        for method, seeds in study.runs.items()
-    }
+    def trained_on(task: str, runs: Mapping[str, Sequence[int]]) -> dict[str, list[AgentRun]]:
+        return {
+            method: [
+                AgentRun(seed=seed, **{name: told[name] for name in ("updates", "env_steps", "encoded_observations")})
+                for seed in seeds
+                for told in [results(place.path(layout.AGENT, env=env, task=task, method=method, seed=seed))]
+            ]
+            for method, seeds in runs.items()
+        }
+
     vaes = {domain: results(place.path(layout.VAE, env=env, domain=domain)) for domain in study.domains}
     workspaces = {kind: results(place.path(layout.WORKSPACE, env=env, kind=kind)) for kind in study.workspaces}
     # Every domain's cache has one row an observation.
@@ -101,6 +113,10 @@ def what_was_trained(study: StudyOfTable1, place: layout.Place) -> tuple[Study, 
         workspace_updates={kind: told["updates"] for kind, told in workspaces.items()},
         cached_observations=sum(told["rows"] for told in latents) // len(study.domains),
         schedules=dict(study.schedules),
-        runs=runs,
+        runs=trained_on(study.task, study.runs),
+        several={
+            column: [TaskRuns(task=task, runs=trained_on(task, study.several_runs)) for task in tasks]
+            for column, tasks in study.several.items()
+        },
     )
     return trained, read

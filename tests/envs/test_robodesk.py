@@ -14,6 +14,7 @@ from gymnasium.utils.env_checker import check_env
 import gwpipe.envs  # noqa: F401 - registers
 from gwpipe.envs import robodesk_opengl
 from gwpipe.envs.robodesk import ATTRIBUTE_SLICES, CORE_TASKS, EXTRA_TASKS, TASKS, UPSTREAM_ATTRIBUTE_SLICES, RoboDesk
+from gwpipe.envs.robodesk_desk import package
 from gwpipe.errors import UserError
 
 
@@ -96,6 +97,61 @@ def test_rewards_and_attributes_of_upstream_are_the_packages_to_the_last_bit() -
     part = UPSTREAM_ATTRIBUTE_SLICES
     velocities = observation["attributes"][part["qvel_objects"]]
     np.testing.assert_array_equal(observation["attributes"][part["qpos_objects"]], velocities)
+
+
+class Stock(package.RoboDesk):
+    """The installed package as it is, less its pictures."""
+
+    def _get_obs(self) -> dict[str, np.ndarray]:
+        return {}
+
+    def begin(self, task: str, seed: int) -> None:
+        """The start that our environment takes from the same seed."""
+        self.task = task
+        np.random.seed(np.random.default_rng(np.random.SeedSequence(seed)).integers(2**32))  # noqa: NPY002
+        self.reset()
+
+    def rewards(self) -> list[float]:
+        return [float(np.squeeze(self._get_task_reward(self.task, kind))) for kind in ("dense_reward", "success")]
+
+
+@pytest.fixture(scope="module")
+def stock() -> Stock:
+    return Stock(task="stack", reward="dense", action_repeat=4, episode_length=0)
+
+
+FOLLOWS_A_START = {"ball_off_table", "upright_block_off_table", "flat_block_off_table"} | {
+    task for task in TASKS if task.startswith("lift_") or task.endswith("_in_shelf")
+}
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_physics_rewards_and_success_are_the_packages_but_for_its_faults(stock: Stock, task: str) -> None:
+    ours, mended = blind(task=task, upstream=True), blind(task=task)
+    stock.begin(task, 7)
+    ours.reset(seed=7)
+    mended.reset(seed=7)
+    for action in np.random.default_rng(2).uniform(-1, 1, (4, 5)):
+        expected = stock.step(action)[1]
+        _, reward, _, _, info = ours.step(action)
+        assert (reward, info["success"]) == (float(expected), bool(stock.rewards()[1]))
+        np.testing.assert_array_equal(ours.desk.physics.data.qpos, stock.physics.data.qpos)
+        np.testing.assert_array_equal(ours.desk.physics.data.qvel, stock.physics.data.qvel)
+        # Where objects started is all that is mended, and they have only settled yet.
+        assert mended.step(action)[1] == pytest.approx(reward, abs=0.05 if task in FOLLOWS_A_START else 0)
+        np.testing.assert_array_equal(mended.desk.physics.data.qpos, stock.physics.data.qpos)
+    named = stock.physics.named.data
+    for body, height in (("ball", 0.1), ("flat_block", 0.12), ("upright_block", 0.14)):
+        named.qpos[body][2] += height
+        moved_up(ours, body, height)
+        moved_up(mended, body, height)
+    stock.physics.forward()
+    assert [ours.desk._get_task_reward(task, kind) for kind in ("dense_reward", "success")] == stock.rewards()
+    responds = abs(mended.desk._get_task_reward(task, "dense_reward") - stock.rewards()[0])
+    if task in FOLLOWS_A_START:
+        assert responds > 0.01, "the mended reward sees that objects have left their places"
+    if task.startswith("push_"):
+        assert responds == 0, "a button knows of no object"
 
 
 @pytest.mark.parametrize(("task", "upstream"), [("lift_ball", False), ("open_drawer", False), ("stack", True)])

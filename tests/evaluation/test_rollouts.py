@@ -115,6 +115,7 @@ def test_curves_survive_the_disk_bit_by_bit(tmp_path: Path) -> None:
         (lambda frame: frame.drop(columns="seed"), "columns are"),
         (lambda frame: frame.assign(metric="retrun"), "unknown metric retrun"),
         (lambda frame: frame.assign(value=[1.0, float("nan"), 2.0]), "1 rows lack"),
+        (lambda frame: frame.assign(value=[1.0, "much", 2.0]), "a value is no number"),
         (lambda frame: pd.concat([frame, frame]), "do not increase"),
     ],
 )

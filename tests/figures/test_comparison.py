@@ -12,8 +12,10 @@ from gwpipe.figures.figure6 import draw_figure6
 from gwpipe.figures.methods import colour, label, model_free
 from gwpipe.figures.noise import draw_noise
 from gwpipe.figures.saving import save_figure
+from gwpipe.figures.success_counts import draw_success_counts, success_counts
 from gwpipe.figures.transfer import draw_transfer
 from gwpipe.settings.methods import METHODS
+from gwpipe.settings.task_sets import SuccessFigureStage
 
 
 def _curve(method: str, seed: int, start: int, high: float = -400.0, episodes: int = 60) -> pd.DataFrame:
@@ -56,6 +58,34 @@ def test_lines_are_means_of_smoothed_runs_where_every_seed_has_been(panel: Panel
     assert numbers[numbers["method"] == "vae_ppo"]["sem"].isna().all()
 
 
+def test_success_counts_have_a_panel_a_task_and_say_where_a_run_is_too_short() -> None:
+    def counted(task: str, seed: int, episodes: int) -> pd.DataFrame:
+        rows = {"step": 500 * np.arange(1, episodes + 1), "metric": "success_count", "value": 0.0}
+        whose = {"env": "robodesk", "task": task, "method": "gw_dreamer", "seed": seed}
+        found = pd.DataFrame(rows | whose)
+        found.loc[found.index >= 6, "value"] = 40.0 + 20.0 * seed
+        return found
+
+    settings = SuccessFigureStage(
+        env="robodesk",
+        tasks=["push_red", "stack"],
+        runs={"gw_dreamer": [0, 1]},
+        window=4,
+        episode_decisions=125,
+        seen=["push_green/expert"],
+    )
+    curves = pd.concat([counted("push_red", 0, 12), counted("push_red", 1, 10), counted("stack", 0, 3)])
+    numbers = success_counts(curves, settings, "smoke")
+    assert set(numbers["task"]) == {"push_red"}, "three episodes fill no window of four"
+    assert (numbers["step"].min(), numbers["step"].max()) == (2000, 5000)
+    last = numbers.iloc[-1]
+    assert (last["mean"], last["sem"], last["seeds"]) == (50.0, 10.0, 2)
+    figure = draw_success_counts(numbers, settings, "smoke")
+    assert [axes.get_title() for axes in figure.axes] == ["push red", "stack"]
+    assert figure.axes[1].texts[0].get_text() == "no run has 4 episodes"
+    assert "125 decisions, not 500" in figure.get_supxlabel()
+
+
 def test_the_legend_gives_median_and_range_and_never_hides_who_did_not_arrive(panel: Panel) -> None:
     methods = panel.criterion.methods
     assert steps_to_criterion(methods["gw_dreamer"]) == "3,800; 2,800 to 3,800"
@@ -69,6 +99,18 @@ def test_the_legend_gives_median_and_range_and_never_hides_who_did_not_arrive(pa
     dashed = [line for line in axes.lines if len(set(line.get_ydata())) == 1 and line.get_ydata()[0] == 1200.0]
     assert dashed, "the criterion is drawn"
     assert "scale smoke" in figure.get_supxlabel().lower()
+
+
+def test_a_method_without_a_full_window_is_named_all_the_same(panel: Panel) -> None:
+    short = _curve("clip_dreamer", 0, 99, episodes=9)
+    curves = pd.concat([panel.curves, short], ignore_index=True)
+    named = {"env": "simple_shapes", "task": "centre", "fraction": 0.75, "window": 10, "floor": 100.0}
+    for shown in (curves, short):
+        criterion = find_criterion(shown, panel.criterion.random, **named)
+        several = Panel(shown, criterion, 100)
+        (axes,) = draw_figure5([several], average(several, "smoke"), "smoke").axes
+        words = [text.get_text() for text in axes.get_legend().get_texts()]
+        assert words[-1] == "CLIP-Dreamer, no run of 10 episodes"
 
 
 def _summary() -> pd.DataFrame:

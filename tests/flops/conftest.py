@@ -4,7 +4,7 @@ import pytest
 
 from gwpipe.flops.costs import Costs, Counts
 from gwpipe.settings import Config
-from gwpipe.settings.stages import PRINTED_DREAMERS, Sizes, sizes
+from gwpipe.settings.table1_stages import PRINTED_DREAMERS, Sizes, sizes
 
 
 def sizes_of(config: Config, env: str) -> Sizes:

@@ -6,7 +6,7 @@ from gwpipe.flops import paper
 from gwpipe.flops.dreamer_v3 import counted_update, meta_model, update_flops
 from gwpipe.flops.extrapolation import extrapolate
 from gwpipe.flops.shapes import SHAPES
-from gwpipe.settings.stages import Sizes
+from gwpipe.settings.table1_stages import Sizes
 
 
 def test_extrapolation_of_a_known_form() -> None:

@@ -13,7 +13,7 @@ from gwpipe.envs import ENVIRONMENT_IDS
 from gwpipe.flops import models, paper
 from gwpipe.flops.closed_forms import conv, conv_transpose, gru, linear
 from gwpipe.flops.shapes import SHAPES
-from gwpipe.settings.stages import Sizes
+from gwpipe.settings.table1_stages import Sizes
 
 
 def mlp_cost(rows: int, *widths: int, input_gradient: bool = True, backward: bool = True) -> int:

@@ -3,7 +3,7 @@
 from gwpipe.flops import paper
 from gwpipe.flops.parameter_rows import COLUMNS, parameter_rows
 from gwpipe.flops.parameters import count_parameters
-from gwpipe.settings.stages import Sizes
+from gwpipe.settings.table1_stages import Sizes
 
 SIMPLE_SHAPES = {
     "II/visual encoder": 2_798_484,

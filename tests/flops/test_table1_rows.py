@@ -193,7 +193,7 @@ def test_markdown_says_what_a_reader_needs(rows: list[dict[str, Any]]) -> None:
     text = table1_markdown(rows)
     assert "episodes of 125 decisions (**shortened**: 500 as published)" in text
     assert "| GW-Dreamer | 5.080e04 | 4.000e03 | 5.250e03 ✓ | not run | not run |" in text
-    assert "| VAE-Dreamer | budget | 0 | 8,000 | >8000 | 1,000 | 8.000e00 | 6.030e03 |" in text
+    assert "| VAE-Dreamer | RL 1 task | budget | 0 | 8,000 | >8000 | 1,000 | 8.000e00 | 6.030e03 |" in text
     assert "25,000 (inverted) | 5.000e15 | 0.924 (consistency check) | 27,050 |" in text
     assert "500,000 (table) | 1.100e19 | 10.4 | 47,955 |" in text
 
@@ -209,3 +209,25 @@ def test_methods_that_the_paper_does_not_list_are_left_out(counts: Counts) -> No
     arrived = {"gw_dreamer": method(6000, 4000, None), "gw_ppo": method(2000), "gw_dreamer_e2e": method(None)}
     without = table1_rows("default", study(), counts, criterion(gw_dreamer=arrived["gw_dreamer"]))
     assert table1_rows("default", study(runs=more), counts, criterion(**arrived)) == without
+
+
+def test_several_tasks_are_summed_each_until_its_own_criterion(counts: Counts) -> None:
+    agent = {"updates": 1000, "env_steps": 8000, "encoded_observations": 2000}
+    runs = {"gw_dreamer": [{"seed": s, **agent} for s in (0, 1, 2)]}
+    several = {"rl_6_tasks": [{"task": task, "runs": runs} for task in ("push_green", "stack")]}
+    of_tasks = {
+        "push_green": criterion(gw_dreamer=method(4000, 4000, 4000)),
+        "stack": criterion(gw_dreamer=method(None, None, None)),
+    }
+    rows = table1_rows("default", study(several=several), counts, criterion(gw_dreamer=method(6000)), of_tasks)
+    row = find(rows, "gw_dreamer", "rl_6_tasks")
+    assert (row["status"], row["updates"], row["env_steps"]) == ("budget", 500 + 1000, 4000 + 8000)
+    assert row["flops"] == 1500 * counts.present.rl["gw_dreamer"]
+    assert row["encode_flops"] == 3000 * counts.present.encode["gw_dreamer"]
+    assert row["criterion_steps"] == "push_green 4000; stack >8000"
+    assert row["note"] == "2 tasks; whole budgets of stack"
+    assert find(rows, "gw_dreamer", "rl_4_extra_tasks")["status"] == "not_run"
+    assert find(rows, "vae_dreamer", "rl_6_tasks")["status"] == "not_run"
+    assert "| GW-Dreamer | RL 6 tasks | budget | 0 1 2 | 12,000 | push_green 4000; stack >8000 |" in table1_markdown(
+        rows
+    )

@@ -13,10 +13,21 @@ RULES = "environments.simple_shapes.quality.fusion_rules"
 CORRUPTION = f"{RULES}.selection.corruption"
 
 
-@pytest.mark.parametrize("scale", ["smoke", "paper", "study", "ablations", "reference"])
+@pytest.mark.parametrize("scale", ["smoke", "paper", "study", "ablations", "reference", "tasks"])
 def test_every_scale_is_an_overlay_of_the_same_keys(repository, scale):
     config = load([repository / "config.yaml", repository / f"workflow/scales/{scale}.yaml"])
     assert config.scale == scale
+
+
+def test_the_papers_ten_tasks_lie_over_the_papers_scale(repository):
+    scales = (repository / f"workflow/scales/{name}.yaml" for name in ("paper", "paper_tasks"))
+    config = load([repository / "config.yaml", *scales])
+    robodesk = config.environments.robodesk
+    sets = robodesk.agents.task_sets
+    assert (config.scale, len(sets.six), len(sets.extra)) == ("paper_tasks", 6, 4)
+    assert sum(source.rows for source in robodesk.representation.data) == 3_500_000
+    experts = {source.task for source in robodesk.representation.data if source.policy == "expert"}
+    assert experts == set(sets.six), "the representation has never seen the extra tasks"
 
 
 @pytest.mark.parametrize(
@@ -125,6 +136,10 @@ def test_every_scale_is_an_overlay_of_the_same_keys(repository, scale):
         ("environments.robodesk.environment.upstream=1", "true or false, but the value is 1"),
         ("scale=../elsewhere", "only letters, digits, _ and - are allowed, but the value is '../elsewhere'"),
         ("scale=''", "only letters, digits"),
+        (
+            "environments.simple_shapes.agents.variants={a-b: {dreaming: {discount: 0.9}}}",
+            "only letters, digits and _ are allowed, but the value is 'a-b'",
+        ),
         ("environments.simple_shapes.agents", "not of the form"),
         ("=4", "not of the form"),
         ("scale=[", "not valid YAML"),

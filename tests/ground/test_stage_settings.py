@@ -143,11 +143,54 @@ def test_transfer_of_nobody_is_refused(raw):
         stage_settings("transfer", nobody, None, env="simple_shapes", task="centre")
 
 
+def test_noise_meets_all_agents_or_those_that_are_named(raw):
+    task = {"env": "simple_shapes", "task": "centre"}
+    runs = "environments.simple_shapes.agents.noise.runs"
+    config = resolve(raw, [])
+    assert stage_settings("noise", config, None, **task).runs == config.environments.simple_shapes.agents.runs
+    vae = stage_settings("noise", resolve(raw, [f"{runs}.vae_dreamer=[2]"]), None, **task)
+    assert vae.runs == {"vae_dreamer": [2]}
+    assert not vae.rules, "nobody is there whose fusion weights could be chosen"
+    with pytest.raises(UserError, match=r"agents\.noise\.runs names no seed of any method"):
+        stage_settings("noise", resolve(raw, [f"{runs}.gw_dreamer=[]"]), None, **task)
+    with pytest.raises(UserError, match=r"variant 'papr' of gw_dreamer.papr is unknown; did you mean 'paper'"):
+        resolve(raw, [runs + "={gw_dreamer.papr: [0]}"])
+
+
+def test_agents_are_trained_on_the_tasks_of_the_sets_and_no_others(raw):
+    where = "environments.robodesk.agents.task_sets"
+    config = resolve(raw, [f"{where}.extra=[push_red]", f"{where}.runs={{gw_dreamer: [0, 3], dreamer_40m: [0]}}"])
+    sets = config.environments.robodesk.agents
+    assert stage_settings("train_agent", config, None, env="robodesk", task="push_red", method="ppo", seed=1)
+    judged = {
+        task: stage_settings("criterion", config, None, env="robodesk", task=task).runs
+        for task in sets.task_sets.trained
+    }
+    assert judged["push_red"] == {"gw_dreamer": [0, 3], "dreamer_40m": [0]}
+    assert judged["push_green"] == {**sets.runs, "gw_dreamer": [0, 3], "dreamer_40m": [0]}, "of both kinds, each once"
+    counted = stage_settings("count_flops", config, config, env="robodesk", task="push_green")
+    assert "dreamer_40m" in counted.present.dreamers
+    with pytest.raises(UserError, match="task 'stack' of robodesk is not configured"):
+        stage_settings("train_agent", config, None, env="robodesk", task="stack", method="ppo", seed=1)
+    with pytest.raises(UserError, match=r"figure8 shows no task: .*task_sets.runs is empty"):
+        stage_settings("figure8", resolve(raw, []), None)
+    with pytest.raises(UserError, match=r"figure7 shows no task: .*task_sets.six is empty"):
+        stage_settings("figure7", resolve(raw, [f"{where}.six=[]", f"{where}.runs.gw_dreamer=[0]"]), None)
+
+
 def test_agents_of_one_domain_lose_no_modality(raw):
     config = resolve(raw, ["environments.simple_shapes.agents.runs.gw_dreamer_v=[0]"])
     task = {"env": "simple_shapes", "task": "centre"}
     assert "gw_dreamer_v" not in stage_settings("ablate", config, None, **task).runs
     assert "gw_dreamer_v" in stage_settings("noise", config, None, **task).runs
+
+
+def test_an_ablation_of_nobody_is_refused(raw):
+    runs = "environments.simple_shapes.agents.runs"
+    named = raw["environments"]["simple_shapes"]["agents"]["runs"]
+    alone = resolve(raw, [*(f"{runs}.{method}=[]" for method in named), f"{runs}.gw_dreamer_v=[0]"])
+    with pytest.raises(UserError, match=r"agents\.runs names nobody who sees two modalities"):
+        stage_settings("ablate", alone, None, env="simple_shapes", task="centre")
 
 
 def test_learned_rules_are_for_whoever_sees_the_whole_workspace_of_simple_shapes(raw):

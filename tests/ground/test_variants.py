@@ -10,7 +10,8 @@ from gwpipe.settings import config as configuration
 from gwpipe.settings.config import Config
 from gwpipe.settings.dreamer_v3 import DreamerV3Settings
 from gwpipe.settings.methods import entry
-from gwpipe.settings.stages import CountFlopsStage, TrainAgentStage, stage_settings
+from gwpipe.settings.stages import TrainAgentStage, stage_settings
+from gwpipe.settings.table1_stages import CountFlopsStage
 
 CONFIG = Path("config.yaml")
 AGENTS = "environments.simple_shapes.agents"

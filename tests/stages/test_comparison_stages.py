@@ -1,14 +1,16 @@
 """ablate, figure5 and figure6 on agents that were really trained, at smoke scale and less."""
 
 import importlib.util
+import json
 
 import pandas as pd
 import pytest
 
 from gwpipe import layout
-from gwpipe.artefact import verify
+from gwpipe.artefact import hash_path, verify
 from gwpipe.errors import UserError
 from gwpipe.evaluation.ablation_table import COLUMNS
+from gwpipe.figures.recorded import draw_recorded
 from gwpipe.machine import Machine
 from gwpipe.settings.methods import METHODS
 from gwpipe.settings.record_stages import RedrawStage
@@ -62,12 +64,19 @@ def test_the_figures_come_with_their_numbers(compared):
     assert set(lines["method"]) == set(TRAINED)
 
 
-def test_a_recorded_run_gives_the_same_figures(compared, repository):
+@pytest.fixture(scope="module")
+def script(repository):
     spec = importlib.util.spec_from_file_location("record", repository / "docs/results/record.py")
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
+    return script
+
+
+def test_a_recorded_run_gives_the_same_figures(compared, script):
     folder = compared.place.path(layout.RECORD, record="kept")
     script.keep("smoke", compared.place.root, folder)
+    page = (folder / "README.md").read_text()
+    assert all(page.count(f"| `{method}` |") == 1 + 3 for method in TRAINED), "one training, three conditions"
     for figure, picture, numbers in (
         ("figure5", layout.FIGURE5, layout.FIGURE5_NUMBERS),
         ("figure6", layout.FIGURE6, layout.FIGURE6_NUMBERS),
@@ -82,6 +91,48 @@ def test_a_recorded_run_gives_the_same_figures(compared, repository):
         redraw.run(RedrawStage(record="kept", figure="noise"), compared.place, Machine())
     with pytest.raises(UserError, match="no record of runs at"):
         redraw.run(RedrawStage(record="lost", figure="figure5"), compared.place, Machine())
+
+
+def test_a_record_is_of_one_run(compared, script, tmp_path):
+    stale = tmp_path / ENV / "noise.csv"
+    stale.parent.mkdir()
+    stale.write_text("of an earlier run")
+    script.keep("smoke", compared.place.root, tmp_path)
+    assert not stale.exists()
+    with pytest.raises(UserError, match="has no criterion of any environment"):
+        script.keep("smok", compared.place.root, tmp_path)
+    path = compared.path(layout.AGENT, task=TASK, method="ppo", seed=0)
+    manifest = path.with_name(path.name + layout.MANIFEST)
+    kept = path.read_bytes(), manifest.read_bytes(), (tmp_path / ENV / "ablation.csv").read_bytes()
+    try:
+        path.write_bytes(kept[0] + b" ")
+        told = json.loads(kept[1])
+        manifest.write_text(json.dumps({**told, "sha256": hash_path(path)}))
+        with pytest.raises(UserError, match=r"ablation/centre.csv was made of another .*ppo.* make it anew"):
+            script.keep("smoke", compared.place.root, tmp_path)
+        assert (tmp_path / ENV / "ablation.csv").read_bytes() == kept[2]
+    finally:
+        path.write_bytes(kept[0])
+        manifest.write_bytes(kept[1])
+
+
+def test_a_damaged_record_is_one_line(compared, script, tmp_path):
+    script.keep("smoke", compared.place.root, tmp_path)
+    table, learned = (tmp_path / ENV / name for name in ("ablation.csv", "curves.csv"))
+    whole = pd.read_csv(table)
+    for damaged, message in (
+        (whole.drop(columns="removed"), "is damaged: not one row an episode"),
+        (whole.iloc[:0], "is damaged"),
+        (whole.assign(**{"return": "much"}), "is damaged"),
+        (whole.assign(**{"return": None}), "not a finite number"),
+    ):
+        damaged.to_csv(table, index=False)
+        with pytest.raises(UserError, match=rf"ablation.csv.*{message}"):
+            draw_recorded(tmp_path, "figure6")
+    found = pd.read_csv(learned)
+    found[found["method"] != "ppo"].to_csv(learned, index=False)
+    with pytest.raises(UserError, match=r"curves.csv has other runs than the criterion"):
+        draw_recorded(tmp_path, "figure5")
 
 
 def test_an_agent_of_another_representation_is_refused(compared):

@@ -76,9 +76,9 @@ def copy_project(repository):
 
 @pytest.fixture(scope="session")
 def smoke(copy_project, tmp_path_factory):
-    """A checkout in which the smoke scale ran from nothing to the table."""
+    """A checkout in which the smoke scale ran from nothing to the table and to the success counts on several tasks."""
     checkout = copy_project(tmp_path_factory.mktemp("smoke") / "project")
-    checkout.snakemake("results/table1.csv", *SMOKE)
+    checkout.snakemake("results/table1.csv", *(f"results/figures/figure{n}.png" for n in (7, 8)), *SMOKE)
     return checkout
 
 

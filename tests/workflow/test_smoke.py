@@ -48,6 +48,18 @@ def test_the_table_has_every_row_and_column(smoke):
     assert (dreamers["encode_flops"] == 0).all()
 
 
+def test_several_tasks_share_one_representation(smoke, smoke_config):
+    sets = smoke_config.environments.robodesk.agents.task_sets
+    for name, tasks in (("figure7", sets.six), ("figure8", sets.extra)):
+        numbers = pd.read_csv(smoke.root / f"results/figures/{name}.csv")
+        assert list(numbers["task"].unique()) == tasks
+        assert set(numbers["method"]) == set(sets.runs)
+    table = pd.read_csv(smoke.root / TARGET).set_index(["env", "model", "component"]).loc["robodesk", "gw_dreamer"]
+    assert table.loc["rl_6_tasks", "updates"] > table.loc["rl_1_task", "updates"] > 0
+    assert table.loc["rl_4_extra_tasks", "flops"] > 0
+    assert len(list((smoke.root / "results/smoke/robodesk/vae").iterdir())) == 2
+
+
 @pytest.mark.parametrize("name", ["results/table1.md", "results/claims_flops.csv", "results/tables/parameters.csv"])
 def test_the_other_results_are_there(smoke, name):
     assert (smoke.root / name).stat().st_size > 0
@@ -142,7 +154,11 @@ def test_the_paper_scale_resolves(smoke, paper_config):
 
 def runs(config):
     """How many agents a configuration trains."""
-    return sum(len(seeds) for env in ENVIRONMENTS for seeds in config.environments[env].agents.runs.values())
+    count = 0
+    for agents in (config.environments[env].agents for env in ENVIRONMENTS):
+        tasks = {agents.task, *agents.task_sets.trained}
+        count += sum(len(seeds) for task in tasks for seeds in agents.runs_on(task).values())
+    return count
 
 
 @pytest.mark.parametrize(
@@ -152,6 +168,7 @@ def runs(config):
         (["--config", "scal=smoke"], "did you mean 'scale'?"),
         (["--config", "set=environments.robodesk.agents.env_steps=many"], "env_steps"),
         (["--config", "set=environments.robodesk.agents.task=push_gren"], "did you mean 'push_green'?"),
+        (["--config", "set=environments.robodesk.agents.task_sets.six=[push_gren]"], "did you mean 'push_green'?"),
     ],
 )
 def test_a_mistake_stops_before_any_work(copy_project, tmp_path, words, message):

@@ -1,10 +1,12 @@
 rule collect:
     """Episodes of one policy on one task, as Zarr."""
     input:
+        agent=collecting_agent,
         code=lambda wildcards: sources(
             "gwpipe.stages.collect",
             f"gwpipe.envs.{wildcards.env}",
             *experts.modules(wildcards.task, wildcards.policy),
+            *(module for source in source_of(wildcards) for module in modules_of_agent(source)),
         ),
     output:
         data=directory(at(layout.DATA)),

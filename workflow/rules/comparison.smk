@@ -94,7 +94,7 @@ rule noise:
     """Every trained agent of a task while one modality is disturbed, by kind and strength."""
     input:
         agents=disturbed,
-        code=lambda wildcards: code_of_comparison("gwpipe.stages.noise", wildcards.env, agents(wildcards.env).runs),
+        code=lambda wildcards: code_of_comparison("gwpipe.stages.noise", wildcards.env, agents(wildcards.env).disturbed),
     output:
         table=at(layout.NOISE),
         manifest=at(layout.NOISE) + layout.MANIFEST,

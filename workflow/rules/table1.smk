@@ -2,7 +2,7 @@ rule table1:
     """Table I of the paper, its sentences about efficiency, and the parameter counts."""
     input:
         flops=per_environment(layout.FLOPS),
-        criterion=per_environment(layout.CRITERION),
+        criterion=criteria,
         representations=representations,
         code=sources("gwpipe.stages.table1"),
     output:

@@ -5,7 +5,7 @@ from gwpipe import layout
 from gwpipe.errors import nearest
 from gwpipe.machine import shared_out
 from gwpipe.settings import domains, experts
-from gwpipe.settings.choices import seen_by
+from gwpipe.settings.choices import modules_of_agent, seen_by
 from gwpipe.settings.comparison_stages import rules_of
 from gwpipe.settings.methods import entry
 from gwpipe.settings.packaged import comes_packaged
@@ -75,6 +75,22 @@ def workers(wildcards):
     return shared_out(workflow.resource_settings.cores or 1, data_sets)
 
 
+def source_of(wildcards):
+    """The settings of a data set, in a list; none where it is not configured."""
+    chosen = wildcards.task, wildcards.policy
+    return [source for source in representation(wildcards).data if (source.task, source.policy) == chosen]
+
+
+def collecting_agent(wildcards):
+    """The agent that acts in a data set, with its manifest; nothing for random and scripted data."""
+    return [
+        path.format(env=wildcards.env, task=source.task, method=source.agent, seed=source.agent_seed)
+        for source in source_of(wildcards)
+        if source.agent
+        for path in with_manifest(layout.AGENT)
+    ]
+
+
 def data_of_representation(wildcards):
     """Every data set that the representation of an environment is trained on, each with its manifest."""
     return taken(wildcards, f"{wildcards.env}/vae/{wildcards.domain}") or [
@@ -136,10 +152,10 @@ def kinds_of_method(wildcards):
 
 
 def curves(wildcards):
-    """The curves of every configured method and seed of an environment, with the weights' manifests."""
+    """The curves of every method and seed trained on a task, with the weights' manifests."""
     return [
         at(pattern).format(env=wildcards.env, task=wildcards.task, method=method, seed=seed)
-        for method, seeds in agents(wildcards.env).runs.items()
+        for method, seeds in agents(wildcards.env).runs_on(wildcards.task).items()
         for seed in seeds
         for pattern in (layout.CURVE, layout.AGENT + layout.MANIFEST)
     ]
@@ -162,9 +178,9 @@ def ablated(wildcards):
 
 
 def disturbed(wildcards):
-    """Every configured agent of an environment, and the learned rules of fusion that may choose for it."""
+    """The agents of an environment that meet noise, and the learned rules of fusion that may choose for it."""
     rules, seed = rules_of(CONFIG, wildcards.env)
-    return agents_with_what_they_see(wildcards, agents(wildcards.env).runs) + [
+    return agents_with_what_they_see(wildcards, agents(wildcards.env).disturbed) + [
         path.format(env=wildcards.env, rule=rule, seed=seed)
         for rule in rules
         for path in with_manifest(layout.SELECTION)
@@ -202,6 +218,28 @@ def curves_of_panels(wildcards):
         for method, seeds in agents(env).runs.items()
         for seed in seeds
         for path in with_manifest(layout.CURVE)
+    ]
+
+
+def curves_of_tasks(name):
+    """The curves of every run on RoboDesk's tasks of a set, with their manifests."""
+    sets = agents("robodesk").task_sets
+    return lambda wildcards: [
+        path.format(env="robodesk", task=task, method=method, seed=seed)
+        for task in sets[name]
+        for method, seeds in sets.runs.items()
+        for seed in seeds
+        for path in with_manifest(layout.CURVE)
+    ]
+
+
+def criteria(wildcards):
+    """The criterion of every task that agents are trained on, with its manifest."""
+    return [
+        path.format(env=env, task=task)
+        for env in settings.ENVIRONMENTS
+        for task in dict.fromkeys([agents(env).task, *agents(env).task_sets.trained])
+        for path in with_manifest(layout.CRITERION)
     ]
 
 

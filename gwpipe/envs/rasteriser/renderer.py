@@ -31,6 +31,9 @@ from gwpipe.envs.rasteriser.shadows import FAR, Maps, cast, look_from_light
 from gwpipe.envs.rasteriser.textures import Textures, textures_of
 
 _LIT_AT_ONCE = 8192  # triangles whose light is remembered while a picture is drawn
+_CASTER_TEXELS = 3.0
+"""Of a shadow map, that a caster's vertices are merged in: 16,000 triangles of RoboDesk's arm are left of 41,000 at 1.5, and
+the picture is 0.04 of 255 further from the stock one."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ def build_stage(
     moving = Maps(moving_matrices(stock, window), np.empty((len(casting), window.texels, window.texels), np.float32))
     shown = shown_as_read(content.fixed, view)
     whole = fixed_maps(content.fixed, shown, stock)
-    cell = 1.5 * (2.0 * window.half / window.texels)  # finer than this a map of these texels hardly shows
+    cell = _CASTER_TEXELS * (2.0 * window.half / window.texels)
     return Stage(
         content=content,
         casters=(casters_of(content.moving, cell), casters_of(content.clear, cell)),
