@@ -32,8 +32,8 @@ from gwpipe.envs.rasteriser.textures import Textures, textures_of
 
 _LIT_AT_ONCE = 8192  # triangles whose light is remembered while a picture is drawn
 _CASTER_TEXELS = 3.0
-"""Of a shadow map, that a caster's vertices are merged in: 16,000 triangles of RoboDesk's arm are left of 41,000 at 1.5, and
-the picture is 0.04 of 255 further from the stock one."""
+"""Of a shadow map, that a caster's vertices are merged in: of RoboDesk's moving parts 16,000 triangles are left, 41,000
+at 1.5, and the picture is 0.04 of 255 further from the stock one."""
 
 
 @dataclass(frozen=True)
