@@ -41,6 +41,10 @@ def run(settings: TrainAgentStage, place: layout.Place, machine: Machine) -> Non
     learning = settings.learning
     saving = Saving(scratch / "checkpoint.safetensors", record.identity, machine.checkpoint_seconds)
     label = f"train_agent {env} {task} {settings.method} seed {seed}"
+    # The last episode is finished, whatever the budget.
+    most_steps = settings.env_steps + settings.environment.episode_decisions * settings.environment.action_repeat
+    if learning.updates_in(most_steps, settings.environment.action_repeat) == 0:
+        raise UserError(f"{label}: {_no_room(settings)}")
     rates = " or ".join(f"{name} ({value})" for name, value in learning.learning_rates.items())
     with (
         # What the agent is measured in; the loop closes what it trains in.
