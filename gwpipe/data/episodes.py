@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gwpipe import artefact, layout
-from gwpipe.data.store import Field, Rows, RowWriter
+from gwpipe.data.store import CHUNK_ROWS, Field, Rows, RowWriter
 from gwpipe.errors import UserError
 
 Episode = Mapping[str, npt.NDArray[Any]]
@@ -122,6 +122,29 @@ def held_out_from(is_first: npt.NDArray[np.bool_], share: float) -> int:
             "collect more rows"
         )
     return int(before[-1])
+
+
+def sample_held_out(
+    paths: Sequence[Path], names: Sequence[str], holdout: float, rows: int
+) -> dict[str, npt.NDArray[Any]]:
+    """Observations (≤ `rows`, …) of these names, spread evenly over the held-out rows of all stores, in their order.
+
+    Raises:
+        UserError: a store is missing, incomplete or damaged, or too small to be split.
+    """
+    stores = [open_episodes(path) for path in paths]
+    splits = [held_out_from(stored.load("is_first"), holdout) for stored in stores]
+    held_out = sum(stored.rows - split for stored, split in zip(stores, splits))
+    chosen = np.unique(np.linspace(0, held_out - 1, min(rows, held_out)).round().astype(np.int64))
+    found: dict[str, list[npt.NDArray[Any]]] = {name: [] for name in names}
+    before = 0
+    for stored, split in zip(stores, splits):
+        own = chosen[(chosen >= before) & (chosen < before + stored.rows - split)] - before + split
+        before += stored.rows - split
+        for name in names:
+            for start, chunk in stored.chunks(name, split - split % CHUNK_ROWS):
+                found[name].append(chunk[own[(own >= start) & (own < start + len(chunk))] - start])
+    return {name: np.concatenate(parts) for name, parts in found.items()}
 
 
 def load_observations(paths: Sequence[Path], name: str, holdout: float) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:

@@ -31,7 +31,7 @@ def _slices(**widths: int) -> dict[str, slice]:
 ATTRIBUTE_SLICES = _slices(qpos_robot=9, qvel_robot=9, end_effector=3, qpos_objects=29, qvel_objects=26)
 """Where each part lies in `attributes` (76,): joint angles (rad; fingers m), their rates, m, m and quaternions, rates.
 
-`qpos_objects` is MuJoCo's order: drawer, slide, three buttons and their three lamps alternating, then position and
+`qpos_objects` is MuJoCo's order: drawer, slide, the red, green and blue button, their three lamps, then position and
 quaternion of the ball, the upright and the flat block. The width and parts are the paper's."""
 
 UPSTREAM_ATTRIBUTE_SLICES = _slices(qpos_robot=9, qvel_robot=9, end_effector=3, qpos_objects=26, qvel_objects=26)

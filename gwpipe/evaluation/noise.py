@@ -84,7 +84,7 @@ def blur(picture: npt.NDArray[Any], strength: float, stream: np.random.Generator
 
 
 def patch(picture: npt.NDArray[Any], strength: float, stream: np.random.Generator, usual: Usual) -> npt.NDArray[Any]:
-    side = round(strength * len(picture))
+    side = max(1, round(strength * len(picture))) if strength else 0
     top, left = (stream.random(2) * (np.array(picture.shape[:2]) - side + 1)).astype(int)
     covered = picture.copy()
     covered[top : top + side, left : left + side] = GREY

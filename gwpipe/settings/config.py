@@ -17,7 +17,7 @@ from gwpipe.settings.mistakes import explain
 from gwpipe.settings.model import Scale, Settings
 from gwpipe.settings.options import check_options
 from gwpipe.settings.overlays import merge
-from gwpipe.settings.quality import QualitySettings
+from gwpipe.settings.quality import DeskQualitySettings, QualitySettings
 from gwpipe.settings.representation import RepresentationSettings
 
 
@@ -106,6 +106,7 @@ class RoboDeskStudy(Study):
     name = "robodesk"
     environment: RoboDeskSettings
     experts: ExpertsSettings
+    quality: DeskQualitySettings = DeskQualitySettings()
 
     @model_validator(mode="after")
     def _measured_experts_exist(self) -> Self:

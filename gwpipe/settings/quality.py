@@ -71,3 +71,12 @@ class QualitySettings(Settings):
     fusion_rules: FusionRulesSettings = Field(default_factory=FusionRulesSettings)
     studies: StudiesSettings
     out_of_distribution: OutOfDistributionSettings = Field(default_factory=OutOfDistributionSettings)
+
+
+class DeskQualitySettings(Settings):
+    """What is measured on RoboDesk's VAEs and workspace: `results/tables/robodesk_quality.csv`, and a picture."""
+
+    rows: int = Field(default=2000, gt=1)
+    """Held-out rows measured on, spread over all data sets."""
+    shown: int = Field(default=6, gt=0)
+    """Of them in the picture."""

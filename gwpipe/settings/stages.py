@@ -242,6 +242,7 @@ STAGES: dict[str, tuple[type[Settings], Callable[..., Settings], tuple[str, ...]
     "redraw": (records.RedrawStage, records.redraw, ("record", "figure")),
     "train_reader": (studies.TrainReaderStage, studies.train_reader, ()),
     "workspace_quality": (studies.WorkspaceQualityStage, studies.workspace_quality, ()),
+    "desk_quality": (studies.DeskQualityStage, studies.desk_quality, ()),
     "figure2": (studies.Figure2Stage, studies.figure2, ()),
     "train_selection": (studies.TrainSelectionStage, studies.train_selection, ("env", "rule", "seed")),
     "fusion_rules": (studies.FusionRulesStage, studies.fusion_rules, ()),

@@ -44,6 +44,17 @@ class Figure2Stage(Settings):
     seed: Seed
 
 
+class DeskQualityStage(Settings):
+    scale: Scale
+    domains: dict[DomainName, str]
+    """Domain → kind."""
+    data: list[DataName]
+    holdout: float
+    rows: int
+    shown: int
+    seed: Seed
+
+
 class TrainSelectionStage(Settings):
     env: EnvironmentName
     kind: WorkspaceKind
@@ -130,6 +141,26 @@ def _translated(who: str, representation: RepresentationSettings) -> dict[Domain
             f"[{', '.join(seen)}]; set it to [{', '.join(wanted)}] for this"
         )
     return kinds_of(representation, ("attr", "v"))
+
+
+def desk_quality(config: Config) -> DeskQualityStage:
+    study, where = config.environments.robodesk, "environments.robodesk"
+    block = study.representation
+    if missing := {"attr", "v"} - set(block.domains):
+        raise UserError(
+            f"desk_quality compares domains attr and v; {where}.representation.domains lacks {min(missing)}"
+        )
+    if study.environment.upstream:
+        raise UserError(f"desk_quality needs the positions that {where}.environment.upstream hides; set it to false")
+    return DeskQualityStage(
+        scale=config.scale,
+        domains=kinds_of(block, ("attr", "v")),
+        data=data_names(block),
+        holdout=block.holdout,
+        rows=study.quality.rows,
+        shown=study.quality.shown,
+        seed=block.seed,
+    )
 
 
 def train_reader(config: Config) -> TrainReaderStage:

@@ -28,6 +28,12 @@ def run(settings: TrainAgentStage, place: layout.Place, machine: Machine) -> Non
         UserError: its numbers are no longer finite, or the budget left no room for an update; nothing is written.
     """
     machine.prepare()
+    label = f"train_agent {settings.env} {settings.task} {settings.method} seed {settings.seed}"
+    repeat = settings.environment.action_repeat
+    # The last episode is finished, whatever the budget.
+    most_steps = settings.env_steps + settings.environment.episode_decisions * repeat
+    if settings.learning.updates_in(most_steps, repeat) == 0:
+        raise UserError(f"{label}: {_no_room(settings)}")
     method = entry(settings.method)
     vaes, workspace = seen_through(settings, place)
     inputs = [*vaes.values(), *([workspace] if workspace else [])]
@@ -40,7 +46,6 @@ def run(settings: TrainAgentStage, place: layout.Place, machine: Machine) -> Non
 
     learning = settings.learning
     saving = Saving(scratch / "checkpoint.safetensors", record.identity, machine.checkpoint_seconds)
-    label = f"train_agent {env} {task} {settings.method} seed {seed}"
     rates = " or ".join(f"{name} ({value})" for name, value in learning.learning_rates.items())
     with (
         # What the agent is measured in; the loop closes what it trains in.
@@ -51,7 +56,7 @@ def run(settings: TrainAgentStage, place: layout.Place, machine: Machine) -> Non
         if method.encodes:
             seen = load_representation(vaes, workspace, learning.standardised_z).to(machine.device)
         agent = make_agent(settings.method, seen, watched.action_space, learning, seed, machine.device)
-        recorded = interval(learning.updates_in(settings.env_steps, settings.environment.action_repeat))
+        recorded = interval(learning.updates_in(settings.env_steps, repeat))
 
         def log(step: int, measured: dict[str, float]) -> None:
             if (agent.updates - 1) % recorded == 0:

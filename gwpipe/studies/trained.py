@@ -1,4 +1,4 @@
-"""A trained representation of Simple Shapes with eyes: its VAEs, its workspaces, and the reader of its pictures."""
+"""A trained representation to be measured: its VAEs and workspaces; on Simple Shapes the reader of its pictures too."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,14 +23,13 @@ BATCH = 500
 
 
 @dataclass(frozen=True)
-class Trained:
-    """All modules frozen and in evaluation mode."""
+class Modules:
+    """All frozen and in evaluation mode."""
 
     domains: Mapping[str, Domain]
     """`v` and `attr`."""
     workspaces: Mapping[str, Workspace]
     """Kind → workspace over at least these two domains."""
-    reader: Reader
 
     def encode(self, observations: Mapping[str, npt.NDArray[Any]]) -> dict[str, Tensor]:
         """Unimodal latents u (N, latent) of every domain; observations as the environment gives them, batch first."""
@@ -53,12 +52,24 @@ class Trained:
         state = workspace.fuse({name: u[name] for name in route.weights}, route.weights)
         return self.decode(route.target, workspace.decode(state)[route.target])
 
+
+@dataclass(frozen=True)
+class Trained(Modules):
+    """The same of Simple Shapes, with eyes."""
+
+    reader: Reader
+
     def attributes(self, name: str, observations: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
         """Raw attributes (N, 8), as in `fresh_shapes`: of pictures read from their pixels, of vectors directly."""
         return self.reader.read(observations) if name == PICTURE else denormalise(observations)
 
 
 def load_trained(vaes: Mapping[str, Path], workspaces: Mapping[str, Path], reader: Path) -> Trained:
+    """`load_modules`, and the reader of their pictures."""
+    return Trained(**vars(load_modules(vaes, workspaces)), reader=load_reader(reader))
+
+
+def load_modules(vaes: Mapping[str, Path], workspaces: Mapping[str, Path]) -> Modules:
     """vaes: domain → weights; workspaces: kind → weights.
 
     Raises:
@@ -73,4 +84,4 @@ def load_trained(vaes: Mapping[str, Path], workspaces: Mapping[str, Path], reade
                 f"workspace {workspaces[kind]} takes latents {workspace.domains}, but the VAEs give {widths}; "
                 "train it anew"
             )
-    return Trained(domains, loaded, load_reader(reader))
+    return Modules(domains, loaded)

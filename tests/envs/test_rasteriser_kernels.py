@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from gwpipe.envs.rasteriser.camera import FreeCamera, updated_scene, view_of
+from gwpipe.envs.rasteriser.crossing import crossing_weights
 from gwpipe.envs.rasteriser.meshes import solid_of
 from gwpipe.envs.rasteriser.raster import cover, project
 from gwpipe.envs.rasteriser.scene import content_of
@@ -90,7 +91,8 @@ def drawn(points: list, triangles: list, closeness: list | None = None, size: in
     depth = np.zeros(seen.shape, dtype=np.float32)
     near = np.array(closeness if closeness is not None else [1.0] * len(points))
     faces = np.array(triangles, dtype=np.int32)
-    cover(faces, 0, len(faces), corner, near, 0, 0, seen, depth)
+    nowhere, camera = np.zeros((len(points), 3)), np.zeros((3, 4))
+    cover(faces, 0, len(faces), nowhere, corner, near, camera, 0.1, 0, 0, seen, depth)
     return seen, depth
 
 
@@ -122,13 +124,64 @@ def test_samples_are_where_opengl_puts_them() -> None:
     np.testing.assert_array_equal(seen[0, 0] >= 0, [False, False, True, True])
 
 
-def test_what_is_nearer_than_the_near_plane_is_left_out() -> None:
+def test_a_point_nearer_than_the_near_plane_has_no_place_on_the_screen() -> None:
     closeness = np.zeros(2)
     matrix = np.array([[1.0, 0, 0, 0], [0, 1.0, 0, 0], [0, 0, 1.0, 0]])
     corner = np.zeros((2, 2), dtype=np.int64)
     project(np.array([[1.0, 2.0, 0.2], [1.0, 2.0, 0.5]]), matrix, 0.27, corner, closeness)
     assert closeness.tolist() == [0.0, 2.0]
     assert corner[1].tolist() == [512, 1024]
+
+
+PINHOLE = np.array([[20.0, 0, 16, 0], [0, 20.0, 16, 0], [0, 0, 1.0, 0]])
+"""At the origin, looking along z, 32 pixels across."""
+NEAR = 0.2
+
+
+def seen_by_camera(world: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    corner, closeness = np.zeros((len(world), 2), dtype=np.int64), np.zeros(len(world))
+    project(world, PINHOLE, NEAR, corner, closeness)
+    seen = np.full((32, 32, 4), -1, dtype=np.int32)
+    depth = np.zeros(seen.shape, dtype=np.float32)
+    cover(faces, 0, len(faces), world, corner, closeness, PINHOLE, NEAR, 0, 0, seen, depth)
+    return seen, depth
+
+
+def in_pieces(triangle: np.ndarray, times: int) -> np.ndarray:
+    """(4^times, 3, 3)."""
+    if times == 0:
+        return triangle[None]
+    a, b, c = triangle
+    ab, bc, ca = (a + b) / 2, (b + c) / 2, (c + a) / 2
+    quarters = ([a, ab, ca], [ab, b, bc], [ca, bc, c], [ab, bc, ca])
+    return np.concatenate([in_pieces(np.array(quarter), times - 1) for quarter in quarters])
+
+
+def test_a_triangle_through_the_near_plane_is_seen_like_its_pieces() -> None:
+    rng, drawn_samples = np.random.default_rng(1), 0
+    for _ in range(12):
+        triangle = rng.uniform([-2, -2, -1.0], [2, 2, 3.0], (3, 3))
+        for turned in (triangle, triangle[::-1]):
+            seen, depth = seen_by_camera(np.ascontiguousarray(turned), np.array([[0, 1, 2]], dtype=np.int32))
+            pieces = in_pieces(turned, 5).reshape(-1, 3)
+            faces = np.arange(len(pieces), dtype=np.int32).reshape(-1, 3)
+            expected, its_depth = seen_by_camera(pieces, faces)
+            both = (seen >= 0) & (expected >= 0)
+            drawn_samples += both.sum()
+            # Pieces are snapped to 1/256 pixel, so that samples on an edge may differ.
+            assert ((seen >= 0) != (expected >= 0)).sum() <= 12
+            np.testing.assert_allclose(depth[both], its_depth[both], rtol=0.02)
+            assert depth.max() <= np.float32(1 / NEAR)
+    assert drawn_samples > 3000
+
+
+def test_weights_of_a_crossing_triangle_give_back_the_point_that_is_seen() -> None:
+    world = np.array([[-1.0, -0.5, 2.0], [1.5, -0.3, 1.0], [0.2, 0.8, -0.7]])
+    for weights in ([0.5, 0.3, 0.2], [0.2, 0.7, 0.1]):
+        point = np.array(weights) @ world
+        column, row, w = PINHOLE @ [*point, 1.0]
+        found = crossing_weights(world, PINHOLE, 0, 1, 2, round(256 * column / w), round(256 * row / w))
+        np.testing.assert_allclose(found, weights, atol=0.01)
 
 
 def test_a_wide_triangle_casts_the_same_shadow_as_its_pieces() -> None:

@@ -58,6 +58,8 @@ def test_attributes_are_the_state_in_the_documented_places() -> None:
         np.testing.assert_array_equal(attributes[ATTRIBUTE_SLICES[name]], np.asarray(values, dtype=np.float32))
     ball = attributes[ATTRIBUTE_SLICES["qpos_objects"]][8:11]
     np.testing.assert_allclose(ball, physics.named.data.xpos["ball"], atol=1e-6)
+    names = ["drawer_joint", "slide_joint", "red_button", "green_button", "blue_button", "red_light"]
+    assert [int(physics.model.jnt_qposadr[physics.model.name2id(name, "joint")]) for name in names] == [*range(9, 15)]
 
 
 def test_tasks_are_the_packages() -> None:

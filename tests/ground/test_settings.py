@@ -13,7 +13,7 @@ RULES = "environments.simple_shapes.quality.fusion_rules"
 CORRUPTION = f"{RULES}.selection.corruption"
 
 
-@pytest.mark.parametrize("scale", ["smoke", "paper", "study", "ablations", "reference", "tasks"])
+@pytest.mark.parametrize("scale", ["smoke", "paper", "study", "ablations", "reference", "tasks", "desk"])
 def test_every_scale_is_an_overlay_of_the_same_keys(repository, scale):
     config = load([repository / "config.yaml", repository / f"workflow/scales/{scale}.yaml"])
     assert config.scale == scale

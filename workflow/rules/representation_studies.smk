@@ -71,6 +71,41 @@ rule figure2:
         "--threads {threads} --device {resources.device} 2> {log}"
 
 
+rule desk_quality:
+    """RoboDesk's reconstructions and translations, in metres and radians and as a picture."""
+    input:
+        trained=[
+            path.format(env="robodesk", domain=domain)
+            for domain in ("attr", "v")
+            for path in with_manifest(layout.VAE)
+        ]
+        + [path.format(env="robodesk", kind="gw") for path in with_manifest(layout.WORKSPACE)],
+        data=[
+            path.format(env="robodesk", task=source.task, policy=source.policy)
+            for source in CONFIG.environments.robodesk.representation.data
+            for path in with_manifest(layout.DATA)
+        ],
+        code=sources("gwpipe.stages.desk_quality", "gwpipe.envs.robodesk", *kinds("robodesk", "attr", "v")),
+    output:
+        table=shown(layout.DESK_QUALITY, "desk_quality", "Representation", "numbers"),
+        manifest=provenance(layout.DESK_QUALITY),
+        markdown=layout.DESK_QUALITY_MARKDOWN,
+        png=shown(layout.DESK_TRANSLATIONS, "desk_quality", "Representation", "picture"),
+        manifests=[path + layout.MANIFEST for path in (layout.DESK_QUALITY_MARKDOWN, layout.DESK_TRANSLATIONS)],
+    log:
+        f"logs/{SCALE}/desk_quality/desk_quality.log",
+    benchmark:
+        f"results/{SCALE}/benchmarks/desk_quality/desk_quality.tsv"
+    resources:
+        device=DEVICE,
+    params:
+        scale=SCALE,
+        settings=canonical("desk_quality"),
+    shell:
+        "gwpipe desk_quality --scale {params.scale} --settings {params.settings:q} "
+        "--threads {threads} --device {resources.device} 2> {log}"
+
+
 rule train_selection:
     """A rule that chooses fusion weights, trained on the frozen Global Workspace while its inputs fail."""
     input:

@@ -74,7 +74,7 @@ def moving_matrices(stock: StockMaps, window: ShadowWindow) -> np.ndarray:
 def shown_as_read(part: Part, view: View) -> Shown:
     """The part where it was when it was read."""
     count = len(part.vertices)
-    shown = Shown(part.rotations, np.empty((count, 3)), np.zeros((count, 2), np.int64), np.zeros(count))
+    shown = Shown(part.rotations, np.empty((count, 3)), np.zeros((count, 2), np.int64), np.zeros(count), view.matrix)
     place(part.vertices, part.vertex_geom, part.positions, part.rotations, shown.world)
     project(shown.world, view.matrix, view.near, shown.corner, shown.closeness)
     return shown
@@ -114,13 +114,14 @@ def bake(
     textures: Textures,
     whole: Maps,
     moving: Maps,
+    near: float,
 ) -> Fragments:
-    """Draw the fixed scene: `crop` is left, top, right, bottom in pixels of the whole picture."""
+    """Draw the fixed scene; `crop`: left, top, right, bottom in pixels of the whole picture; `near` in m."""
     left, top, right, bottom = crop
     surface = fixed.surface
     seen = np.full((bottom - top, right - left, SAMPLES), -1, dtype=np.int32)
     depth = np.zeros(seen.shape, dtype=np.float32)
-    cover(surface.triangles, 0, len(surface.triangles), shown.corner, shown.closeness, left, top, seen, depth)
+    cover(surface.triangles, 0, len(surface.triangles), *shown[1:], near, left, top, seen, depth)
     casting = len(whole.depth)
     colour, lit = np.empty((casting + 1, 3)), np.empty((1, 3, casting + 1, 3))
     index = np.zeros(seen.shape, dtype=np.int32)
@@ -152,6 +153,7 @@ def bake(
                 shown.world,
                 shown.corner,
                 shown.closeness,
+                shown.matrix,
                 *textures,
                 lit,
                 0,

@@ -68,7 +68,7 @@ def paint(
     count = lit.shape[2]
     colour = np.empty((count, 3))
     triangles, triangle_geom, normals, coordinates, material, texture, mapping = surface
-    rotations, world, corner, closeness = shown
+    rotations, world, corner, closeness, matrix = shown
     eye, toward, colours, passes = lights
     texels, table = textures
     moving_matrices, moving_depth = moving
@@ -122,6 +122,7 @@ def paint(
                     world,
                     corner,
                     closeness,
+                    matrix,
                     texels,
                     table,
                     lit,
@@ -160,7 +161,7 @@ def blend(
     colour = np.empty((1, 3))
     lit, slot = np.empty((1, 3, 1, 3)), np.int64(0)
     triangles, triangle_geom, normals, coordinates, material, texture, mapping = surface
-    rotations, world, corner, closeness = shown
+    rotations, world, corner, closeness, matrix = shown
     eye, toward, colours, passes = lights
     texels, table = textures
     for row in range(seen.shape[0]):
@@ -185,6 +186,7 @@ def blend(
                         world,
                         corner,
                         closeness,
+                        matrix,
                         texels,
                         table,
                         lit,

@@ -7,6 +7,8 @@ processor finds the same samples.
 import numpy as np
 from numba import njit
 
+from gwpipe.envs.rasteriser.crossing import cover_crossing
+
 SAMPLES = 4
 _AT = np.array([[96, 224], [224, 160], [32, 96], [160, 32]], dtype=np.int64)
 """The standard four multisample points, 1/256 pixel, rows downwards."""
@@ -50,8 +52,11 @@ def cover(
     triangles: np.ndarray,
     first: int,
     last: int,
+    world: np.ndarray,
     corner: np.ndarray,
     closeness: np.ndarray,
+    matrix: np.ndarray,
+    near: float,
     left: int,
     top: int,
     seen: np.ndarray,
@@ -60,7 +65,8 @@ def cover(
     """Draw triangles first ≤ t < last, front faces alone, where they are at least as near as what is there.
 
     Args:
-        triangles: (t, 3) indices into corner (v, 2) and closeness (v,).
+        triangles: (t, 3) indices into world (v, 3), corner (v, 2) and closeness (v,).
+        matrix, near: the camera's, for triangles that reach through its near plane.
         left, top: the whole picture's pixel that `seen[0, 0]` is.
         seen: int32 (h, w, 4) gets the triangle's index; depth: float32 (h, w, 4) its closeness.
     """
@@ -69,7 +75,11 @@ def cover(
         i, j, k = triangles[t, 0], triangles[t, 2], triangles[t, 1]  # rows go down: front faces turn the other way
         x0, y0, x1, y1, x2, y2 = corner[i, 0], corner[i, 1], corner[j, 0], corner[j, 1], corner[k, 0], corner[k, 1]
         area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
-        if area <= 0 or closeness[i] == 0.0 or closeness[j] == 0.0 or closeness[k] == 0.0:
+        if closeness[i] == 0.0 or closeness[j] == 0.0 or closeness[k] == 0.0:
+            if closeness[i] + closeness[j] + closeness[k] > 0.0:
+                cover_crossing(t, i, j, k, world, matrix, near, _AT, left, top, seen, depth)
+            continue
+        if area <= 0:
             continue
         low_x, high_x = min(x0, x1, x2), max(x0, x1, x2)
         low_y, high_y = min(y0, y1, y2), max(y0, y1, y2)
@@ -96,7 +106,7 @@ def cover(
                     c = cx * (y - y0) - cy * (x - x0)
                     if a + a_edge < 0 or b + b_edge < 0 or c + c_edge < 0:
                         continue
-                    near = np.float32(a * near_i + b * near_j + c * near_k)
-                    if near >= depth[row, column, sample]:
-                        depth[row, column, sample] = near
+                    found = np.float32(a * near_i + b * near_j + c * near_k)
+                    if found >= depth[row, column, sample]:
+                        depth[row, column, sample] = found
                         seen[row, column, sample] = t

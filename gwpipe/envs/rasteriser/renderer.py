@@ -1,8 +1,7 @@
 """The software rasteriser put together: one baked stage a model, one renderer an environment.
 
 It matches MuJoCo's classic OpenGL renderer on Mesa's llvmpipe to about 1.2/255 in the mean for RoboDesk. Left out: the
-floor's faint reflection, sky boxes, fog, lights that are not directional; triangles that reach nearer than the near
-plane are not drawn.
+floor's faint reflection, sky boxes, fog, lights that are not directional.
 """
 
 from dataclasses import dataclass
@@ -32,8 +31,8 @@ from gwpipe.envs.rasteriser.textures import Textures, textures_of
 
 _LIT_AT_ONCE = 8192  # triangles whose light is remembered while a picture is drawn
 _CASTER_TEXELS = 3.0
-"""Of a shadow map, that a caster's vertices are merged in: 16,000 triangles of RoboDesk's arm are left of 41,000 at 1.5, and
-the picture is 0.04 of 255 further from the stock one."""
+"""Of a shadow map, that a caster's vertices are merged in: of RoboDesk's moving parts 16,000 triangles are left, 41,000
+at 1.5, and the picture is 0.04 of 255 further from the stock one."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ def build_stage(
         moving_matrices=moving.matrices,
         moving_size=window.texels,
         fixed_maps=windowed(whole, stock, window),
-        fragments=bake(content.fixed, shown, crop, lights, textures, whole, moving),
+        fragments=bake(content.fixed, shown, crop, lights, textures, whole, moving, view.near),
     )
 
 
@@ -105,7 +104,7 @@ class _Placed:
 
     def update(self, data: mujoco.MjData, view: View) -> Shown:
         self.positions, self.rotations = self.part.placed(data)
-        shown = Shown(self.rotations, *self._memory)
+        shown = Shown(self.rotations, *self._memory, view.matrix)
         place(self.part.vertices, self.part.vertex_geom, self.positions, self.rotations, shown.world)
         project(shown.world, view.matrix, view.near, shown.corner, shown.closeness)
         return shown
@@ -144,7 +143,7 @@ class Renderer:
         np.copyto(self._depth, fragments.depth)
         surface = stage.content.moving.surface
         triangles, count = surface.triangles, len(surface.triangles)
-        cover(triangles, 0, count, moving.corner, moving.closeness, left, top, self._seen, self._depth)
+        cover(triangles, 0, count, *moving[1:], stage.view.near, left, top, self._seen, self._depth)
         paint(
             self._seen,
             fragments.index,
@@ -189,7 +188,7 @@ class Renderer:
             first, last = np.searchsorted(triangle_geom, geom), np.searchsorted(triangle_geom, geom, side="right")
             self._over.fill(-1)
             np.copyto(self._clear_depth, self._depth)
-            cover(triangles, first, last, shown.corner, shown.closeness, left, top, self._over, self._clear_depth)
+            cover(triangles, first, last, *shown[1:], stage.view.near, left, top, self._over, self._clear_depth)
             blend(
                 self._over,
                 left,

@@ -31,13 +31,15 @@ class Surface(NamedTuple):
 class Shown(NamedTuple):
     """Where a surface is: rotations (g, 3, 3) of its geoms; vertices in the world (v, 3) m and on the screen.
 
-    corner int64 (v, 2): column and row in 1/256 pixel of the whole picture; closeness (v,): 1/w.
+    corner int64 (v, 2): column and row in 1/256 pixel of the whole picture; closeness (v,): 1/w, 0 where nearer than
+    the near plane; matrix (3, 4): the camera's.
     """
 
     rotations: np.ndarray
     world: np.ndarray
     corner: np.ndarray
     closeness: np.ndarray
+    matrix: np.ndarray
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,25 @@ A triangle is shaded once a pixel, at the pixel's centre, whichever of the four 
 import numpy as np
 from numba import njit
 
+from gwpipe.envs.rasteriser.crossing import crossing_weights
 from gwpipe.envs.rasteriser.textures import CUBE, FLAT, NO_TEXTURE, cube_face, face_coordinates, look_up
 
 
 @njit(cache=True, nogil=True, fastmath=False)
 def _weights(
-    t: int, triangles: np.ndarray, corner: np.ndarray, closeness: np.ndarray, x: int, y: int
+    t: int,
+    triangles: np.ndarray,
+    world: np.ndarray,
+    corner: np.ndarray,
+    closeness: np.ndarray,
+    matrix: np.ndarray,
+    x: int,
+    y: int,
 ) -> tuple[float, float, float]:
     """Perspective-correct weights of a triangle's corners at (x, y) in 1/256 pixel."""
     i, j, k = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+    if closeness[i] == 0.0 or closeness[j] == 0.0 or closeness[k] == 0.0:
+        return crossing_weights(world, matrix, i, j, k, x, y)
     x0, y0, x1, y1, x2, y2 = corner[i, 0], corner[i, 1], corner[j, 0], corner[j, 1], corner[k, 0], corner[k, 1]
     a = ((x2 - x1) * (y - y1) - (y2 - y1) * (x - x1)) * closeness[i]
     b = ((x0 - x2) * (y - y2) - (y0 - y2) * (x - x2)) * closeness[j]
@@ -28,8 +38,10 @@ def _place_in_texture(
     t: int,
     geom: int,
     triangles: np.ndarray,
+    world: np.ndarray,
     corner: np.ndarray,
     closeness: np.ndarray,
+    matrix: np.ndarray,
     coordinates: np.ndarray,
     kind: int,
     mapping: np.ndarray,
@@ -38,7 +50,7 @@ def _place_in_texture(
     face: int,
 ) -> tuple[float, float, int]:
     """(u, v) at (x, y) in 1/256 pixel, and the cube's face that they lie on; `face` −1: the one looked at."""
-    a, b, c = _weights(t, triangles, corner, closeness, x, y)
+    a, b, c = _weights(t, triangles, world, corner, closeness, matrix, x, y)
     i, j, k = triangles[t, 0], triangles[t, 1], triangles[t, 2]
     px = a * coordinates[i, 0] + b * coordinates[j, 0] + c * coordinates[k, 0]
     py = a * coordinates[i, 1] + b * coordinates[j, 1] + c * coordinates[k, 1]
@@ -63,6 +75,7 @@ def shade(
     world: np.ndarray,
     corner: np.ndarray,
     closeness: np.ndarray,
+    matrix: np.ndarray,
     texels: np.ndarray,
     table: np.ndarray,
     lit: np.ndarray,
@@ -74,7 +87,7 @@ def shade(
     """Shade triangle `t`, of geom `geom`, at the centre of the whole picture's pixel (column, row).
 
     Args:
-        triangles to table: arrays of `Surface`, `Shown` and `Textures`.
+        triangles to table: arrays of `Surface`, `Shown` (and the camera's matrix) and `Textures`.
         lit: (m, 3, passes, 3); lit[slot] is the triangle's, from `light_triangle`.
         colour: (passes, 3) is overwritten, bytes (whole numbers 0 to 255).
 
@@ -85,7 +98,7 @@ def shade(
     middle_x, middle_y = (column << 8) + 128, (row << 8) + 128
     kind = texture[geom, 0]
     if kind != NO_TEXTURE:
-        at = triangles, corner, closeness, coordinates
+        at = triangles, world, corner, closeness, matrix, coordinates
         u, v, face = _place_in_texture(t, geom, *at, kind, mapping, middle_x, middle_y, -1)
         # The step of texture a pixel, as llvmpipe takes it: one difference for each block of 2 × 2 pixels.
         x, y = ((column & ~1) << 8) + 128, ((row & ~1) << 8) + 128
@@ -94,7 +107,7 @@ def shade(
         u2, v2, _ = _place_in_texture(t, geom, *at, kind, mapping, x, y + 256, face)
         step = max(abs(u1 - u0), abs(v1 - v0), abs(u2 - u0), abs(v2 - v0))
         red, green, blue = look_up(texels, table, texture[geom, 1], u, v, step, kind != CUBE)
-    a, b, c = _weights(t, triangles, corner, closeness, middle_x, middle_y)
+    a, b, c = _weights(t, triangles, world, corner, closeness, matrix, middle_x, middle_y)
     for index in range(colour.shape[0]):
         for channel in range(3):
             light = (
