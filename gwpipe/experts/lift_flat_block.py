@@ -18,7 +18,7 @@ _HEIGHT = 0.79  # m, of the block's middle; the task asks for .78
 
 
 class LiftFlatBlock(SlideFlatBlock):
-    """The open fingers lie one above the other, around the overhanging side: nothing has to hold it but its weight."""
+    """The open fingers lie one above the other, around the overhanging side; the other side stays on the desk."""
 
     def plan(self, rng: np.random.Generator) -> Iterator[np.ndarray]:
         """Slide, reach below, raise, hold; again if it slipped off."""
@@ -48,8 +48,8 @@ class LiftFlatBlock(SlideFlatBlock):
         yield from self.reach(above, OPEN, self.steep, near=0.03, limit=12)
         yield from self.reach(lambda: lower_finger(_BEFORE, _CLEAR), OPEN, self.steep, near=0.015, limit=80)
         yield from self.reach(lambda: lower_finger(_BEFORE, _LOW), OPEN, self.steep, near=0.008, limit=30)
-        for z in (_LOW, _RAISED):
-            yield from self.reach(lambda z=z: lower_finger(_UNDER, z), OPEN, self.steep, near=0.006, limit=30)
+        yield from self.reach(lambda: lower_finger(_UNDER, _LOW), OPEN, self.steep, near=0.006, limit=30)
+        yield from self.reach(lambda: lower_finger(_UNDER, _RAISED), OPEN, self.steep, near=0.006, limit=30)
 
     def _hold(self) -> Iterator[np.ndarray]:
         """Stay under the raised side, which slowly slides away, and keep it up."""

@@ -36,7 +36,7 @@ class OpenDrawer(Expert):
     def _hang(self) -> Iterator[np.ndarray]:
         """Press the tip forward against the desk's front: it cannot go on, and the hand above it does."""
         if self.tip()[2] > 0.8:
-            yield from self.reach(_FRONT + [0.0, 0.07, 0.1], CLOSED, _ALONG, near=0.03)
+            yield from self.reach(_FRONT + np.array([0.0, 0.07, 0.1]), CLOSED, _ALONG, near=0.03)
         yield from self.reach(_FRONT, CLOSED, _ALONG, near=0.015, limit=40)
         for _ in range(60):
             ahead = self.axis()[:2]

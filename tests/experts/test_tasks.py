@@ -15,7 +15,15 @@ def test_presses_the_button_and_keeps_it_pressed(play) -> None:
 
 
 @pytest.mark.parametrize(
-    ("task", "seed", "decisions"), [("flat_block_off_table", 5, 130), ("upright_block_in_bin", 3, 150)]
+    ("task", "seed", "decisions"),
+    [
+        ("flat_block_off_table", 5, 130),
+        ("upright_block_in_bin", 3, 150),
+        ("open_drawer", 32, 110),
+        ("ball_in_bin", 4, 220),
+        ("ball_in_shelf", 4, 200),
+        ("lift_flat_block", 5, 190),
+    ],
 )
 def test_solves_its_task_for_good(play, task, seed, decisions) -> None:
     told = play(task, seed, decisions, after=10)
