@@ -50,7 +50,7 @@ def test_success_and_termination_are_of_the_row_arrived_at(tmp_path: Path) -> No
             return super().reset(seed=seed, options={"attributes": {"x": 15, "y": 16, "rotation": 0}})
 
     class Step(acting.RandomPolicy):
-        def act(self) -> np.int64:
+        def act(self, observation: object = None) -> np.int64:
             return np.int64(1)
 
     env = Near()

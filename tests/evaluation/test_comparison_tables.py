@@ -18,7 +18,11 @@ def criterion():
 
 
 def _episodes(labels, base):
-    return [{**labels, **WHOSE, "agent_seed": seed, "return": base + 10 * (-1) ** seed} for seed in (0, 1)]
+    return [
+        {**labels, **WHOSE, "agent_seed": seed, "episode": episode, "return": base + 10 * (-1) ** episode}
+        for seed in (0, 1)
+        for episode in (0, 1)
+    ]
 
 
 def _noise(method, weights, rule, disturbed, kind, strength, base):
