@@ -125,8 +125,8 @@ def test_the_papers_ten_tasks_lie_over_the_papers_scale(repository):
             "simple_shapes.representation.workspace.pairs: 100000 of 47500 training rows; give at most 47500",
         ),
         (
-            "environments.robodesk.representation.workspace.pairs=7561",
-            "robodesk.representation.workspace.pairs: 7561 of 7560 training rows; give at most 7560",
+            "environments.robodesk.representation.workspace.pairs=7576",
+            "robodesk.representation.workspace.pairs: 7576 of 7575 training rows; give at most 7575",
         ),
         (
             "environments.simple_shapes.quality.out_of_distribution.share=0.95",
