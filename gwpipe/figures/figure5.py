@@ -13,7 +13,7 @@ from gwpipe.figures.learning_curves import averaged
 from gwpipe.figures.methods import colour, in_order, label, model_free
 from gwpipe.settings.environments import FULL_EPISODE
 
-BESIDE = 10
+BESIDE = 7
 """Methods from which on the legend stands beside a panel."""
 NUMBERS = ("env", "task", "method", "step", "mean", "sem", "seeds", "scale")
 """Columns of what is drawn; `mean` and `sem` of the smoothed return above random, over seeds."""

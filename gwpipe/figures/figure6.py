@@ -54,7 +54,14 @@ def _draw(axes: Axes, summary: pd.DataFrame, removed: str) -> None:
     if pd.notna(threshold):
         axes.axhline(threshold, color="0.2", ls=":", lw=1)
     axes.axhline(0, color="0.2", lw=0.6)
-    axes.set_xticks(range(len(chosen)), [label(str(name)) for name in chosen["method"]], rotation=60, fontsize=7)
+    axes.set_xticks(
+        range(len(chosen)),
+        [label(str(name)) for name in chosen["method"]],
+        rotation=60,
+        ha="right",
+        rotation_mode="anchor",
+        fontsize=7,
+    )
 
 
 def _range(summary: pd.DataFrame) -> tuple[float, float]:

@@ -53,6 +53,13 @@ def _draw(axes: Axes, summary: pd.DataFrame) -> None:
     if pd.notna(threshold):
         axes.axhline(threshold, color="0.2", ls=(0, (4, 3)), lw=1)
     axes.axhline(0, color="0.2", lw=0.6)
-    axes.set_xticks(range(len(methods)), [label(method) for method in methods], rotation=60, fontsize=7)
+    axes.set_xticks(
+        range(len(methods)),
+        [label(method) for method in methods],
+        rotation=60,
+        ha="right",
+        rotation_mode="anchor",
+        fontsize=7,
+    )
     handles = [Patch(color=colour, label=f"acting on {domain}") for domain, colour in colours.items()]
     axes.legend(handles=handles, frameon=False, fontsize=7)
