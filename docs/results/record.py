@@ -24,6 +24,7 @@ from gwpipe.figures.figure5 import steps_to_criterion
 from gwpipe.figures.methods import in_order
 from gwpipe.settings.figure_stages import PanelSettings
 from gwpipe.settings.record_stages import TABLES, RecordedFigure, RunRecord, Training
+from gwpipe.studies.quality_report import table
 
 EPISODES: dict[RecordedFigure, str] = {
     "figure6": layout.ABLATION,
@@ -56,8 +57,8 @@ def keep(scale: str, root: Path, here: Path) -> None:
             [curves.read(weights.with_name(Path(layout.CURVE).name)) for weights in agents], ignore_index=True
         )
         tables = {figure: place.path(pattern, **which) for figure, pattern in EPISODES.items()}
-        tables = {figure: table for figure, table in tables.items() if manifest_path(table).exists()}
-        read = [name for table in tables.values() for name in current(table, root)["inputs"]]
+        tables = {figure: path for figure, path in tables.items() if manifest_path(path).exists()}
+        read = [name for made in tables.values() for name in current(made, root)["inputs"]]
         # Noise and transfer may be of agents that have no curve here.
         played = [root / name for name in read if (layout.run_of(Path(name)) or ("",))[0] == "train_agent"]
         made = [read_manifest(weights) for weights in dict.fromkeys([*agents, *played])]
@@ -110,24 +111,24 @@ def page(record: RunRecord, here: Path) -> Iterable[str]:
         yield f"\n## {panel.env}, {panel.task}\n\nCriterion: {threshold}; {criterion.reason}."
         yield "\nEnvironment steps to it: median over seeds and range; best: smoothed return, of the median seed.\n"
         trained = [training for training in record.trainings if training.env == panel.env]
-        yield from _table(
-            ("method", "seeds", "steps to the criterion", "best", "run until", "updates", "processor min. a seed"),
-            (_line(method, criterion, trained) for method in sorted(criterion.methods, key=in_order)),
+        yield from table(
+            ["method", "seeds", "steps to the criterion", "best", "run until", "updates", "processor min. a seed"],
+            [_line(method, criterion, trained) for method in sorted(criterion.methods, key=in_order)],
         )
         for figure, (title, summary, labels) in SUMMARIES.items():
             if (tables / TABLES[figure]).exists():
                 found = summary(pd.read_csv(tables / TABLES[figure]), criterion)
                 yield f"\n{title}: mean over episodes of all seeds ± standard error over episodes.\n"
-                yield from _table(
-                    (*labels, "return", "seeds"),
-                    (
+                yield from table(
+                    [*labels, "return", "seeds"],
+                    [
                         [
                             *(_cell(row[name]) for name in labels),
                             f"{row['mean']:,.0f} ± {row['sem']:,.0f}",
-                            row["seeds"],
+                            str(row["seeds"]),
                         ]
                         for _, row in found.iterrows()
-                    ),
+                    ],
                 )
 
 
@@ -155,13 +156,6 @@ def _cell(value: Any) -> str:
 def _range(values: Sequence[int]) -> str:
     low, high = min(values), max(values)
     return f"{low:,}" if low == high else f"{low:,} to {high:,}"
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterable[str]:
-    yield f"| {' | '.join(head)} |"
-    yield "|---" * len(head) + "|"
-    for row in rows:
-        yield f"| {' | '.join(str(cell) for cell in row)} |"
 
 
 if __name__ == "__main__":

@@ -38,16 +38,23 @@ def edge_planes(world: np.ndarray, matrix: np.ndarray, i: int, j: int, k: int, p
 
 
 @njit(cache=True, nogil=True, fastmath=False)
+def _across(planes: np.ndarray, column: float, row: float) -> tuple[float, float, float]:
+    """How far a point of the picture lies from each edge plane: not negative inside."""
+    return (
+        planes[0, 0] * column + planes[0, 1] * row + planes[0, 2],
+        planes[1, 0] * column + planes[1, 1] * row + planes[1, 2],
+        planes[2, 0] * column + planes[2, 1] * row + planes[2, 2],
+    )
+
+
+@njit(cache=True, nogil=True, fastmath=False)
 def crossing_weights(
     world: np.ndarray, matrix: np.ndarray, i: int, j: int, k: int, x: int, y: int
 ) -> tuple[float, float, float]:
     """Weights of a triangle's corners at (x, y) in 1/256 pixel."""
     planes = np.empty((3, 3))
     edge_planes(world, matrix, i, j, k, planes)
-    column, row = x / 256.0, y / 256.0
-    a = planes[0, 0] * column + planes[0, 1] * row + planes[0, 2]
-    b = planes[1, 0] * column + planes[1, 1] * row + planes[1, 2]
-    c = planes[2, 0] * column + planes[2, 1] * row + planes[2, 2]
+    a, b, c = _across(planes, x / 256.0, y / 256.0)
     total = a + b + c
     return a / total, b / total, c / total
 
@@ -76,9 +83,7 @@ def cover_crossing(
         for column in range(seen.shape[1]):
             for sample in range(seen.shape[2]):
                 x, y = column + left + at[sample, 0] / 256.0, row + top + at[sample, 1] / 256.0
-                a = planes[0, 0] * x + planes[0, 1] * y + planes[0, 2]
-                b = planes[1, 0] * x + planes[1, 1] * y + planes[1, 2]
-                c = planes[2, 0] * x + planes[2, 1] * y + planes[2, 2]
+                a, b, c = _across(planes, x, y)
                 if a < 0.0 or b < 0.0 or c < 0.0:
                     continue
                 closeness = (a + b + c) / determinant
