@@ -1,4 +1,4 @@
-"""Figures of trained agents: what stages read of each environment or task shown, summed up, drawn and written."""
+"""Figures of trained agents: a table and a criterion of each environment shown, summed up, drawn and written."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -9,12 +9,9 @@ from matplotlib.figure import Figure
 
 from gwpipe import layout
 from gwpipe.artefact import Record, verify
-from gwpipe.evaluation import curves
 from gwpipe.evaluation.criterion import Criterion
 from gwpipe.figures.saving import save_with_numbers
-from gwpipe.figures.success_counts import draw_success_counts, success_counts
 from gwpipe.settings.figure_stages import FigureStage
-from gwpipe.settings.task_sets import SuccessFigureStage
 
 
 def draw_panels(
@@ -50,26 +47,3 @@ def draw_panels(
     figure = draw(summaries, settings.scale)
     made = [place.path(pattern) for pattern in pictures]
     save_with_numbers(record, figure, made, pd.concat(summaries, ignore_index=True), place.path(numbers))
-
-
-def draw_tasks(
-    stage: str, settings: SuccessFigureStage, place: layout.Place, pictures: Sequence[str], numbers: str
-) -> None:
-    """Write pictures and numbers of `stage`, the success counts of every run on its tasks, each with its manifest.
-
-    pictures, numbers: patterns of `layout`.
-
-    Raises:
-        UserError: a curve is missing or damaged.
-    """
-    inputs = [
-        place.path(layout.CURVE, env=settings.env, task=task, method=method, seed=seed)
-        for task in settings.tasks
-        for method, seeds in settings.runs.items()
-        for seed in seeds
-    ]
-    read = pd.concat([curves.read(path) for path in inputs], ignore_index=True)
-    record = Record(stage, place.scale, settings.model_dump(mode="json"), inputs)
-    drawn = success_counts(read, settings, place.scale)
-    figure = draw_success_counts(drawn, settings, place.scale)
-    save_with_numbers(record, figure, [place.path(pattern) for pattern in pictures], drawn, place.path(numbers))

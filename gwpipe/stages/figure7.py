@@ -1,7 +1,7 @@
 """figure7: success counts on tasks whose expert data the shared representation has seen."""
 
 from gwpipe import layout
-from gwpipe.figures.panels import draw_tasks
+from gwpipe.figures.task_panels import draw_tasks
 from gwpipe.machine import Machine
 from gwpipe.settings.task_sets import SuccessFigureStage
 

@@ -1,7 +1,7 @@
 """figure8: success counts on tasks that the shared representation has never seen."""
 
 from gwpipe import layout
-from gwpipe.figures.panels import draw_tasks
+from gwpipe.figures.task_panels import draw_tasks
 from gwpipe.machine import Machine
 from gwpipe.settings.task_sets import SuccessFigureStage
 
