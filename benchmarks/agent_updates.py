@@ -50,7 +50,7 @@ def fill(agent: DreamingAgent) -> None:
     columns = {name: torch.rand(capacity, *column.shape[1:]) for name, column in state["columns"].items()}
     columns |= {"is_first": torch.from_numpy(rows == 0), "is_last": torch.from_numpy(rows == EPISODE_ROWS - 1)}
     columns["is_terminal"] = columns["is_last"]
-    agent.replay.load_state({**state, "size": capacity, "columns": columns})
+    agent.replay.load_state({**state, "sizes": [capacity], "columns": columns})
 
 
 def measure(

@@ -1,8 +1,9 @@
 """Keeps a finished run with the project: `python docs/results/record.py SCALE [folder that holds results/]`.
 
 Writes `docs/results/SCALE/`: the raw curves, the criterion and, where they were made, the episodes of the ablation, of
-noise and of transfer, `record.json` with settings' names, code version, machine and time of every training, and
-`README.md` with the numbers of all of them. `snakemake recorded` draws the figures of all records anew.
+noise and of transfer, Table I with what belongs to it if this scale made it last, `record.json` with settings' names,
+code version, machine and time of every training, and `README.md` with the numbers of all of them and what every stage
+took. `snakemake recorded` draws the figures of all records anew.
 """
 
 import json
@@ -32,6 +33,9 @@ EPISODES: dict[RecordedFigure, str] = {
     "transfer": layout.TRANSFER,
 }
 """Figure → what it is drawn from, where it was made."""
+
+OF_ALL_SCALES = (layout.TABLE1, layout.TABLE1_MARKDOWN, layout.CLAIMS, layout.PARAMETERS)
+"""Tables that the scale which made them last has alone."""
 
 
 def keep(scale: str, root: Path, here: Path) -> None:
@@ -79,7 +83,13 @@ def keep(scale: str, root: Path, here: Path) -> None:
         )
     record = RunRecord(scale=scale, panels=panels, trainings=trainings)
     (here / "record.json").write_text(record.model_dump_json(indent=1) + "\n")
-    (here / "README.md").write_text("\n".join(page(record, here)) + "\n")
+    for table1 in (root / name for name in OF_ALL_SCALES):
+        (here / table1.name).unlink(missing_ok=True)
+        if manifest_path(table1).exists() and read_manifest(table1)["scale"] == scale:
+            current(table1, root)
+            shutil.copy(table1, here / table1.name)
+    lines = [*page(record, here), *stages(root / "results" / scale)]
+    (here / "README.md").write_text("\n".join(lines) + "\n")
 
 
 def current(artefact: Path, root: Path) -> dict[str, Any]:
@@ -138,6 +148,28 @@ SUMMARIES: dict[RecordedFigure, tuple[str, Any, tuple[str, ...]]] = {
     "noise": ("Noise", noise_table.summary, ("method", "weights", "rule", "disturbed", "kind", "strength")),
 }
 """Table of episodes → its title, what sums it up, and the columns that name a row."""
+
+
+def stages(results: Path) -> Iterable[str]:
+    """Lines that say what every stage took, from all manifests below `results`."""
+    jobs: dict[str, dict[str, dict[str, Any]]] = {}
+    for path in sorted(results.rglob(f"*{layout.MANIFEST}")):
+        manifest = json.loads(path.read_text())
+        jobs.setdefault(manifest["stage"], {})[f"{manifest['started']} {manifest['settings']}"] = manifest
+    yield "\n## What every stage took\n\nIn minutes; a job's wall time depends on what ran beside it.\n"
+    yield from table(
+        ["stage", "jobs", "processor, all jobs", "wall, longest job", "code"],
+        [
+            [
+                f"`{stage}`",
+                str(len(made)),
+                f"{sum(job['cpu_seconds'] for job in made.values()) / 60:,.1f}",
+                f"{max(job['wall_seconds'] for job in made.values()) / 60:,.1f}",
+                ", ".join(sorted({job["code_version"] for job in made.values()})),
+            ]
+            for stage, made in sorted(jobs.items())
+        ],
+    )
 
 
 def _line(method: str, criterion: Criterion, trainings: Sequence[Training]) -> list[str]:

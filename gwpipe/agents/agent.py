@@ -29,8 +29,8 @@ class Agent(Actor, Protocol):
     def ready(self) -> bool:
         """Has enough been observed for an update?"""
 
-    def observe(self, row: Row) -> None:
-        """Take in one row of the time table (`timing`), straight after `act` on its observation.
+    def observe(self, row: Row, environment: int = 0) -> None:
+        """Take in one row of the time table (`timing`) of one of the environments, after `act` on its observation.
 
         An episode's last row is observed without `act`.
         """

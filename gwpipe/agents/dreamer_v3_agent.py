@@ -71,7 +71,7 @@ class DreamerAgent:
             columns["image"] = torch.zeros(3, self.seen.resolution, self.seen.resolution, dtype=torch.uint8)
         if self.seen.vector is not None:
             columns["attributes"] = self.seen.vector
-        self.replay = Replay(settings.replay_capacity, columns, device)
+        self.replay = Replay(settings.replay_capacity, columns, device, settings.environments)
         self.updates = 0
         self.begin(1)
 
@@ -82,7 +82,8 @@ class DreamerAgent:
         """
         self._latent = self._nothing(n)
         self._action = torch.zeros(n, self.policy.size, device=self.device)
-        self._now: dict[str, Tensor] | None = None
+        self._now: dict[str, Tensor] = {}
+        self._unobserved = np.zeros(n, dtype=bool)
         self._acts_with = self._generators["act"]
         if seed is not None:
             self._acts_with = torch_generator(seed, "evaluation", "act", device=self.device)
@@ -96,14 +97,15 @@ class DreamerAgent:
         """Actions for n observations (batch first) in the environment's form, (n,) indices or (n, k) numbers."""
         shown = self._shown(observations)
         keep = torch.from_numpy(~is_first).to(self.device, torch.float32).unsqueeze(-1)
-        self._see(shown, keep)
+        self._latent = self._seen_after(self._latent, self._action, shown, keep)
         outputs = self.model.actor(self._latent.features)
         if mode == "greedy":
             self._action = self.policy.mode(outputs)
         else:
             noise = self.policy.noise((len(outputs),), self._acts_with)
             self._action = self.policy.sample(outputs, noise)
-        self._now = self._columns(shown, self._action)
+        self._now = self._columns(shown, self._action, self._latent)
+        self._unobserved[:] = True
         return self.policy.to_env(self._action)
 
     def _shown(self, observations: dict[str, np.ndarray]) -> dict[str, Tensor]:
@@ -115,35 +117,37 @@ class DreamerAgent:
             shown["attributes"] = torch.from_numpy(observations["attributes"]).to(self.device, torch.float32)
         return shown
 
-    def _see(self, shown: dict[str, Tensor], keep: Tensor) -> None:
-        """Move the latents on to what is shown; `keep` (n, 1) is 0 where an episode begins."""
+    def _seen_after(self, before: Latent, action: Tensor, shown: dict[str, Tensor], keep: Tensor) -> Latent:
+        """The latents (n, ...) once they have moved on to what is shown; `keep` (n, 1) is 0 where an episode begins."""
         tokens = self.model.tokens(shown.get("image"), shown.get("attributes"))
-        before = Latent(self._latent.deter * keep, self._latent.stoch * keep.unsqueeze(-1))
+        kept = Latent(before.deter * keep, before.stoch * keep.unsqueeze(-1))
         noise = gumbel((len(tokens), VARIABLES, self.model.rssm.classes), self._acts_with)
-        self._latent = self.model.rssm.see(before, self._action * keep, tokens, noise)
+        return self.model.rssm.see(kept, action * keep, tokens, noise)
 
-    def _columns(self, shown: dict[str, Tensor], action: Tensor) -> dict[str, Tensor]:
-        return {**shown, "action": action, "deter": self._latent.deter, "stoch": classes_of(self._latent.stoch)}
+    def _columns(self, shown: dict[str, Tensor], action: Tensor, latent: Latent) -> dict[str, Tensor]:
+        return {**shown, "action": action, "deter": latent.deter, "stoch": classes_of(latent.stoch)}
 
-    def observe(self, row: Row) -> None:
+    def observe(self, row: Row, environment: int = 0) -> None:
         """Store a row of the time table: the observation `act` was just given, or an episode's last one."""
+        now, at = self._now, environment
         if row.is_last:
+            own = slice(environment, environment + 1)
             with torch.no_grad():
                 shown = self._shown({name: value[None] for name, value in row.observation.items()})
-                self._see(shown, torch.ones(1, 1, device=self.device))
-                now = self._columns(shown, torch.zeros_like(self._action))
-        elif self._now is None:
+                before, action = Latent(self._latent.deter[own], self._latent.stoch[own]), self._action[own]
+                latent = self._seen_after(before, action, shown, torch.ones(1, 1, device=self.device))
+                now, at = self._columns(shown, torch.zeros_like(action), latent), 0
+        elif not self._unobserved[environment]:
             raise RuntimeError("observe() of a row that is not an episode's last needs act() on its observation first")
-        else:
-            now = self._now
-        self._now = None
+        self._unobserved[environment] = False
         flags = {"is_first": row.is_first, "is_last": row.is_last, "is_terminal": row.is_terminal}
-        self.replay.add({**{name: value[0] for name, value in now.items()}, "reward": row.reward, **flags})
+        stored = {name: value[at] for name, value in now.items()}
+        self.replay.add({**stored, "reward": row.reward, **flags}, environment)
 
     @property
     def ready(self) -> bool:
         """Are there rows enough for an update?"""
-        return self.replay.size > self.settings.batch_length
+        return self.replay.has(self.settings.batch_length + 1)
 
     def _batch(self) -> tuple[Batch, Tensor]:
         """Replayed rows, and their places (B, T) in the replay."""

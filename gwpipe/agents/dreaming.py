@@ -136,7 +136,7 @@ class DreamingAgent:
             widths["z"] = representation.dim
         if settings.initial_state == "stored":
             widths["h"] = settings.gru_hidden
-        self.replay = Replay(settings.replay_capacity, widths, device)
+        self.replay = Replay(settings.replay_capacity, widths, device, settings.environments)
         self.updates = self.encoded_observations = 0
         self.begin(1)
 
@@ -147,7 +147,8 @@ class DreamingAgent:
         """
         self._h = torch.zeros(n, self.settings.gru_hidden, device=self.device)
         self._age = np.zeros(n, dtype=np.int64)
-        self._now: dict[str, Tensor] | None = None
+        self._now: dict[str, Tensor] = {}
+        self._unobserved = np.zeros(n, dtype=bool)
         self._acts_with = self._generators["act"]
         if seed is not None:
             self._acts_with = torch_generator(seed, "evaluation", "act", device=self.device)
@@ -165,7 +166,8 @@ class DreamingAgent:
         else:
             noise = self.policy.noise((len(outputs),), self._acts_with)
             action = self.policy.sample(outputs, noise)
-        self._now = self._columns(u, z, action)
+        self._now = self._columns(u, z, action, self._h)
+        self._unobserved[:] = True
         self._h = self.world_model.step(self._h, z, action)
         self._age += 1
         return self.policy.to_env(action)
@@ -175,30 +177,30 @@ class DreamingAgent:
         u = self.representation.encode(observations)
         return u, self.representation.fuse(u).to(self.device)
 
-    def _columns(self, u: dict[str, Tensor], z: Tensor, action: Tensor) -> dict[str, Tensor]:
+    def _columns(self, u: dict[str, Tensor], z: Tensor, action: Tensor, h: Tensor) -> dict[str, Tensor]:
         columns = {f"u/{name}": latent for name, latent in u.items()}
-        return columns | {"z": z, "h": self._h.clone(), "action": action}
+        return columns | {"z": z, "h": h.clone(), "action": action}
 
-    def observe(self, row: Row) -> None:
+    def observe(self, row: Row, environment: int = 0) -> None:
         """Store a row of the time table: the observation `act` was just given, or an episode's last one."""
+        now, at = self._now, environment
         if row.is_last:
             with torch.no_grad():
                 u, z = self._see({name: value[None] for name, value in row.observation.items()})
-                now = self._columns(u, z, torch.zeros(1, self.policy.size))
-        elif self._now is None:
+                h = self._h[environment : environment + 1]
+                now, at = self._columns(u, z, torch.zeros(1, self.policy.size), h), 0
+        elif not self._unobserved[environment]:
             raise RuntimeError("observe() of a row that is not an episode's last needs act() on its observation first")
-        else:
-            now = self._now
-        self._now = None
-        stored = {name: now[name][0] for name in self.replay.columns if name in now}
+        self._unobserved[environment] = False
+        stored = {name: now[name][at] for name in self.replay.columns if name in now}
         flags = {"is_first": row.is_first, "is_last": row.is_last, "is_terminal": row.is_terminal}
-        self.replay.add({**stored, "reward": row.reward, **flags})
+        self.replay.add({**stored, "reward": row.reward, **flags}, environment)
         self.encoded_observations += 1
 
     @property
     def ready(self) -> bool:
         """Are there rows enough for an update?"""
-        return self.replay.size > self.settings.batch_length
+        return self.replay.has(self.settings.batch_length + 1)
 
     def _batch(self) -> Batch:
         settings = self.settings

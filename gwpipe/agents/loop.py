@@ -16,6 +16,7 @@ import torch
 
 from gwpipe import checkpoint, stopping
 from gwpipe.agents.agent import Agent
+from gwpipe.agents.side_by_side import SideBySide
 from gwpipe.agents.timing import Row, updates_due
 from gwpipe.errors import UserError
 from gwpipe.progress import Progress, every
@@ -55,6 +56,7 @@ def train(
     env_steps: int,
     env_steps_per_update: int,
     seed: int,
+    environments: int = 1,
     prefill: int = 0,
     evaluate: Evaluate | None = None,
     evaluate_every: int = 1,
@@ -64,14 +66,17 @@ def train(
     label: str = "training",
     advice: str = "lower the learning rate",
 ) -> Training:
-    """Train until the episode in which `env_steps` is reached has ended.
+    """Train until the episodes in which `env_steps` is reached have ended.
 
     Args:
         make_env: makes the training environment; `env.unwrapped.action_repeat` environment steps pass in a decision.
+            Picklable, if there are several.
+        environments: how many act side by side, each in a process of its own. They begin their episodes together; one
+            that ends early waits for the others. Environment steps are those of all of them.
         env_steps_per_update: environment steps between two updates (the paper's train ratio).
         prefill: environment steps before the first update.
-        evaluate: measures the agent at a step, without touching its training state; called at the first episode's end
-            after each multiple of `evaluate_every` environment steps, and at the end of training.
+        evaluate: measures the agent at a step, without touching its training state; called at the first time between
+            episodes after each multiple of `evaluate_every` environment steps, and at the end of training.
         saving: a checkpoint found there is continued; without it nothing is saved.
         on_metrics: receives the environment step and what each update measured.
         label: names the run in messages.
@@ -83,7 +88,7 @@ def train(
 
     Raises:
         UserError: the checkpoint is damaged or belongs to other settings, or an update, an action or the weights at the
-            end are no longer finite numbers.
+            end are no longer finite numbers; an environment's process is gone.
         Stopped: SIGTERM came; the checkpoint is of the last episode that ended.
     """
     run = Training()
@@ -93,12 +98,11 @@ def train(
         if progress is not None:
             progress.resume(run.env_steps)
     save_due = every(saving.seconds) if saving is not None else lambda: False
-    env = make_env()
-    with stopping.deferred() as asked:
+    with stopping.deferred() as asked, SideBySide(make_env, environments) as envs:
         while run.env_steps < env_steps:
             before = run.env_steps
             try:
-                metrics = _episode(agent, env, run, seed, prefill, env_steps_per_update, on_metrics)
+                metrics = _round(agent, envs, run, seed, prefill, env_steps_per_update, on_metrics)
                 if run.env_steps >= env_steps:
                     _require_finite(agent.weights())
             except FloatingPointError as fault:
@@ -118,48 +122,57 @@ def train(
                 checkpoint.save(saving.path, state, saving.identity)
             if asked():
                 break
-    env.close()
     return run
 
 
-def _episode(
+def _round(
     agent: Agent,
-    env: gymnasium.Env,
+    envs: SideBySide,
     run: Training,
     seed: int,
     prefill: int,
     env_steps_per_update: int,
     on_metrics: Callable[[int, dict[str, float]], None] | None,
 ) -> dict[str, float]:
-    """One episode with its updates; adds its points to the curve and returns them."""
-    observation, _ = env.reset(seed=derive(seed, "episode", run.episodes))
-    repeat: int = env.unwrapped.action_repeat  # type: ignore[attr-defined]
-    agent.begin(1)
-    reward, total, successes, is_first, ended = 0.0, 0.0, 0, True, False
-    terminated = False
-    while not ended:
-        batch = {name: np.asarray(value)[None] for name, value in observation.items()}
-        action: Any = agent.act(batch, np.array([is_first]))[0]
-        if not np.isfinite(action).all():
+    """An episode in each environment, with the updates; adds their points to the curve and returns the last one's."""
+    episodes = range(run.episodes, run.episodes + envs.count)
+    observations = envs.reset({at: derive(seed, "episode", episode) for at, episode in enumerate(episodes)})
+    agent.begin(envs.count)
+    is_first = np.ones(envs.count, dtype=bool)
+    rewards, totals, successes = np.zeros((3, envs.count))
+    playing = list(range(envs.count))
+    points: dict[str, float] = {}
+    while playing:
+        # What has ended is shown as it was, and its action goes nowhere.
+        batch = {name: np.stack([observations[at][name] for at in range(envs.count)]) for name in observations[0]}
+        actions: Any = agent.act(batch, is_first)
+        if not np.isfinite(actions[playing]).all():
             raise FloatingPointError("the agent's action is not finite")
-        agent.observe(Row(observation, action, reward, is_first, is_last=False, is_terminal=False))
-        observation, received, terminated, truncated, info = env.step(action)
-        reward, is_first, ended = float(received), False, terminated or truncated
-        total += reward
-        successes += bool(info.get("success", False))
-        if ended:
-            agent.observe(Row(observation, None, reward, is_first=False, is_last=True, is_terminal=terminated))
-        due = updates_due(run.env_steps, run.env_steps + repeat, prefill, env_steps_per_update)
-        run.env_steps += repeat
-        for _ in range(due):
+        for at in playing:
+            row = Row(
+                observations[at], actions[at], float(rewards[at]), bool(is_first[at]), is_last=False, is_terminal=False
+            )
+            agent.observe(row, at)
+        is_first[:] = False
+        outcomes = envs.step({at: actions[at] for at in playing})
+        before = run.env_steps
+        run.env_steps += envs.action_repeat * len(playing)
+        for at, (observation, reward, terminated, truncated, info) in outcomes.items():
+            observations[at], rewards[at] = observation, reward
+            totals[at] += reward
+            successes[at] += bool(info.get("success", False))
+            if terminated or truncated:
+                agent.observe(Row(observation, None, reward, is_first=False, is_last=True, is_terminal=terminated), at)
+                playing.remove(at)
+                points = {"train_return": float(totals[at]), "success_count": float(successes[at])}
+                run.note(**points)
+        for _ in range(updates_due(before, run.env_steps, prefill, env_steps_per_update)):
             if not agent.ready:
                 break
             measured = agent.update()
             if on_metrics is not None:
                 on_metrics(run.env_steps, measured)
-    run.episodes += 1
-    points = {"train_return": total, "success_count": float(successes)}
-    run.note(**points)
+    run.episodes += envs.count
     return points
 
 

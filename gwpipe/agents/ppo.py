@@ -125,8 +125,13 @@ class PPOAgent:
         return torch.as_tensor(seen, device=self.device)
 
     @torch.no_grad()
-    def observe(self, row: Row) -> None:
-        """Complete the decision before this row; the row's own is that of `act`, if it is not an episode's last."""
+    def observe(self, row: Row, environment: int = 0) -> None:
+        """Complete the decision before this row; the row's own is that of `act`, if it is not an episode's last.
+
+        Of one environment alone: a rollout is one stretch of time.
+        """
+        if environment != 0:
+            raise RuntimeError("PPO learns from one environment")
         if row.is_last:
             seen = self.inputs.see({name: value[None] for name, value in row.observation.items()})
             value = self.policy.predict_values(self._tensors(seen))

@@ -39,6 +39,10 @@ _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NU
 """The last one is that of Mesa, which draws OpenGL's pictures where there is no graphics card."""
 
 
+class Lost(Exception):
+    """A worker process is gone."""
+
+
 class Crew(Generic[Result]):
     """So many workers; use as a context manager, which ends them all.
 
@@ -50,7 +54,7 @@ class Crew(Generic[Result]):
 
     def __init__(self, prepare: Callable[[], Work[Result]], size: int, piece: str) -> None:
         self._prepare, self._piece = prepare, piece
-        self._workers: list[_Worker] = []
+        self._workers: list[Worker] = []
         self._next: int | None = None
         self._again: list[range] = []
         self._done: dict[int, Result] = {}
@@ -78,7 +82,7 @@ class Crew(Generic[Result]):
         assert self._next is not None
         end = min(last + 1, numbers.start + AHEAD * len(self._workers) * len(numbers))
         for worker in self._workers:
-            if worker.numbers is not None:
+            if worker.task is not None:
                 continue
             if self._again:
                 worker.give(self._again.pop(0))
@@ -90,21 +94,16 @@ class Crew(Generic[Result]):
 
     def _listen(self) -> None:
         """Wait for workers, and take what they say."""
-        busy = {worker.pipe: worker for worker in self._workers if worker.numbers is not None}
+        busy = {worker.pipe: worker for worker in self._workers if worker.task is not None}
         for pipe in connection.wait(list(busy)):
             worker = busy[pipe]  # type: ignore[index]
-            assert worker.numbers is not None
+            numbers = worker.task
             try:
-                fault, result = worker.pipe.recv()
-            except (EOFError, OSError):
-                self._replace(worker, worker.numbers)
-                continue
-            if fault is not None:
-                raise fault
-            self._done[worker.numbers.start] = result
-            worker.numbers = None
+                self._done[numbers.start] = worker.answer()
+            except Lost:
+                self._replace(worker, numbers)
 
-    def _replace(self, worker: "_Worker", numbers: range) -> None:
+    def _replace(self, worker: "Worker", numbers: range) -> None:
         time.sleep(_PAUSE)
         self._workers.remove(worker)
         end = worker.end()
@@ -121,13 +120,10 @@ class Crew(Generic[Result]):
         self._hire()
 
     def _hire(self) -> None:
-        worker = _Worker(self._prepare)
+        worker = Worker(self._prepare)
         # Known before it runs: whatever interrupts the start, the end of the block ends it.
         self._workers.append(worker)
-        with _one_thread(), _without_interrupts():
-            worker.process.start()
-        # Ours closed, the pipe ends with the process.
-        worker.far_end.close()
+        worker.start()
 
     def __enter__(self) -> Self:
         return self
@@ -139,19 +135,47 @@ class Crew(Generic[Result]):
             worker.end()
 
 
-class _Worker:
-    """A process, the pipe to it, and the numbers that it works on."""
+class Worker:
+    """A process with one thread of arithmetic, the pipe to it, and what it works on.
 
-    def __init__(self, prepare: Callable[[], Work[Any]]) -> None:
+    Args:
+        prepare: makes, in the process, the function that answers what is given; picklable, like questions and answers.
+    """
+
+    def __init__(self, prepare: Callable[[], Callable[[Any], Any]]) -> None:
         context = multiprocessing.get_context("spawn")
-        self.pipe, self.far_end = context.Pipe()
-        self.process: SpawnProcess = context.Process(target=_work, args=(prepare, self.far_end), daemon=True)
-        self.numbers: range | None = None
+        self.pipe, self._far_end = context.Pipe()
+        self.process: SpawnProcess = context.Process(target=_work, args=(prepare, self._far_end), daemon=True)
+        self.task: Any = None
 
-    def give(self, numbers: range) -> None:
-        self.numbers = numbers
+    def start(self) -> None:
+        """Start the process; `end` ends it, even where this was interrupted."""
+        with _one_thread(), _without_interrupts():
+            self.process.start()
+        # Ours closed, the pipe ends with the process.
+        self._far_end.close()
+
+    def give(self, task: Any) -> None:
+        """Have it work on this (not None); `answer` waits for what comes out."""
+        self.task = task
         with contextlib.suppress(OSError):  # it is dead, which whoever listens to it will hear
-            self.pipe.send(numbers)
+            self.pipe.send(task)
+
+    def answer(self) -> Any:
+        """What came out.
+
+        Raises:
+            Lost: the process is dead.
+            Exception: what the function raised.
+        """
+        try:
+            fault, result = self.pipe.recv()
+        except (EOFError, OSError) as gone:
+            raise Lost from gone
+        if fault is not None:
+            raise fault
+        self.task = None
+        return result
 
     def end(self) -> str:
         """Kill the process, unless it is dead, and wait for it; how it ended."""
@@ -166,20 +190,20 @@ class _Worker:
         return f"killed by {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
 
 
-def _work(prepare: Callable[[], Work[Any]], pipe: connection.Connection) -> None:
-    """What a worker does: answers (fault, result) to each range of numbers, until one is a fault or the pipe closes."""
+def _work(prepare: Callable[[], Callable[[Any], Any]], pipe: connection.Connection) -> None:
+    """What a worker does: answers (fault, result) to what it is given, until one is a fault or the pipe closes."""
     threading.Thread(target=_leave_with_the_parent, daemon=True).start()
     try:
         work = prepare()
-        while (numbers := _received(pipe)) is not None:
-            pipe.send((None, work(numbers)))
+        while (task := _received(pipe)) is not None:
+            pipe.send((None, work(task)))
     except Exception as fault:
         fault.add_note(f"In a worker process:\n{traceback.format_exc()}")
         with contextlib.suppress(OSError):
             pipe.send((_portable(fault), None))
 
 
-def _received(pipe: connection.Connection) -> range | None:
+def _received(pipe: connection.Connection) -> Any:
     try:
         return pipe.recv()
     except (EOFError, OSError):

@@ -18,6 +18,11 @@ class LearningSettings(Settings):
     """What the paper calls train ratio: environment steps between two updates."""
 
     @property
+    def episodes_at_once(self) -> int:
+        """Environments that act side by side."""
+        return 1
+
+    @property
     def data_for_an_update(self) -> dict[str, int]:
         """What a run's budget has to exceed for an update, by key."""
         return {"env_steps_per_update": self.env_steps_per_update}
@@ -39,10 +44,17 @@ class LearningSettings(Settings):
 class ReplayedSettings(LearningSettings):
     """The base of a block whose methods learn from chunks of replayed rows."""
 
+    environments: int = Field(1, ge=1)
+    """That act side by side; more than one step in a process each. Episodes begin together, in rounds."""
     replay_capacity: int = Field(100_000, gt=0)
+    """Rows of all environments."""
     batch_size: int = Field(gt=0)
     batch_length: int = Field(gt=1)
     """Rows of a chunk less one: steps t → t+1 to learn, or rows to train on after one that gives the first latent."""
+
+    @property
+    def episodes_at_once(self) -> int:
+        return self.environments
 
     @property
     def data_for_an_update(self) -> dict[str, int]:
@@ -50,7 +62,8 @@ class ReplayedSettings(LearningSettings):
 
     @model_validator(mode="after")
     def _a_chunk_fits_into_the_replay(self) -> Self:
-        if self.replay_capacity <= self.batch_length:
+        if self.replay_capacity // self.environments <= self.batch_length:
             chunk = f"a chunk has batch_length + 1 = {self.batch_length + 1} rows"
-            raise ValueError(f"replay_capacity {self.replay_capacity} is too small: {chunk}")
+            several = f" of each of {self.environments} environments" if self.environments > 1 else ""
+            raise ValueError(f"replay_capacity {self.replay_capacity} is too small: {chunk}{several}")
         return self

@@ -1,6 +1,7 @@
 """train_agent: one method, task and seed, trained by acting and dreaming; its weights and its curve."""
 
 import contextlib
+import functools
 import shutil
 from typing import Any
 
@@ -30,8 +31,9 @@ def run(settings: TrainAgentStage, place: layout.Place, machine: Machine) -> Non
     machine.prepare()
     label = f"train_agent {settings.env} {settings.task} {settings.method} seed {settings.seed}"
     repeat = settings.environment.action_repeat
-    # The last episode is finished, whatever the budget.
-    most_steps = settings.env_steps + settings.environment.episode_decisions * repeat
+    # The last episodes are finished, whatever the budget.
+    at_once = settings.learning.episodes_at_once
+    most_steps = settings.env_steps + at_once * settings.environment.episode_decisions * repeat
     if settings.learning.updates_in(most_steps, repeat) == 0:
         raise UserError(f"{label}: {_no_room(settings)}")
     method = entry(settings.method)
@@ -64,11 +66,12 @@ def run(settings: TrainAgentStage, place: layout.Place, machine: Machine) -> Non
 
         training = train(
             agent,
-            lambda: make_env(settings),
+            functools.partial(make_env, settings),
             env_steps=settings.env_steps,
             env_steps_per_update=learning.env_steps_per_update,
             prefill=learning.prefill,
             seed=seed,
+            environments=at_once,
             evaluate=evaluator(watched, settings.evaluation, seed),
             evaluate_every=settings.evaluation.every,
             saving=saving,

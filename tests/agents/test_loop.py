@@ -10,10 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from gwpipe import checkpoint, stopping
+from gwpipe.agents import loop
 from gwpipe.agents.dreaming import DreamingAgent
 from gwpipe.agents.loop import Saving, train
+from gwpipe.agents.side_by_side import Played
 from gwpipe.errors import UserError
 from gwpipe.settings.agents import DreamingSettings
 
@@ -50,9 +53,59 @@ def test_steps_are_environment_steps_and_curves_have_a_point_an_episode(small, p
     assert agent.updates == len(seen)
 
 
-@pytest.mark.parametrize("stored", [False, True])
-def test_stopped_and_continued_equals_uninterrupted(small, plain, chain, tmp_path: Path, stored: bool, same) -> None:
-    settings = small.model_copy(update={"initial_state": "stored" if stored else "zero"})
+class InThisProcess:
+    """`SideBySide` without processes, which cannot import the small world."""
+
+    def __init__(self, make_env, count: int) -> None:
+        self.count, self.played, self.action_repeat = count, [Played(make_env()) for _ in range(count)], 2
+        self.stepped: list[set[int]] = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *fault: object) -> None:
+        pass
+
+    def reset(self, seeds):
+        return {at: self.played[at](("reset", seed)) for at, seed in seeds.items()}
+
+    def step(self, actions):
+        self.stepped.append(set(actions))
+        return {at: self.played[at](("step", action)) for at, action in actions.items()}
+
+
+def test_environments_side_by_side_count_together_and_keep_their_rows_apart(small, plain, chain, monkeypatch) -> None:
+    made = []
+    monkeypatch.setattr(loop, "SideBySide", lambda *how: made.append(InThisProcess(*how)) or made[0])
+    agent = _agent(small.model_copy(update={"environments": 3}), plain, chain)
+    run = train(agent, chain, env_steps=300, env_steps_per_update=4, seed=0, prefill=100, environments=3)
+    (envs,) = made
+    assert {len(stepped) for stepped in envs.stepped} == {1, 2, 3}, "who has ended waits for the others"
+    assert run.env_steps == 2 * sum(map(len, envs.stepped))
+    assert agent.updates == run.env_steps // 4 - 100 // 4
+    assert run.episodes % 3 == 0
+    returns = [row["step"] for row in run.curve if row["metric"] == "train_return"]
+    assert len(returns) == run.episodes
+    assert returns == sorted(returns)
+    assert agent.replay.size == agent.encoded_observations == run.env_steps // 2 + run.episodes
+    chunk = agent.replay.sample(400, 5, torch.Generator().manual_seed(0))
+    z, inside = chunk["z"], ~chunk["is_last"][:, :-1]
+    # Within an episode its number stays, decisions go on by one, and the place moves by the action of the row before.
+    assert (z[:, 1:, 1] == z[:, :-1, 1])[inside].all()
+    torch.testing.assert_close((z[:, 1:, 2] - z[:, :-1, 2])[inside], torch.full((int(inside.sum()),), 0.01))
+    moved = chunk["action"].argmax(-1)[:, :-1] / 10
+    torch.testing.assert_close((z[:, 1:, 0] - z[:, :-1, 0])[inside], moved[inside])
+    reward = 100 * z[:, 1:, 0] + chunk["action"].argmax(-1)[:, :-1]
+    torch.testing.assert_close(chunk["reward"][:, 1:][inside], reward[inside])
+
+
+@pytest.mark.parametrize(("stored", "environments"), [(False, 1), (True, 1), (True, 3)])
+def test_stopped_and_continued_equals_uninterrupted(
+    small, plain, chain, tmp_path: Path, monkeypatch, stored: bool, environments: int, same
+) -> None:
+    monkeypatch.setattr(loop, "SideBySide", InThisProcess)
+    changed = {"initial_state": "stored" if stored else "zero", "environments": environments}
+    settings = small.model_copy(update=changed)
 
     def play(agent: DreamingAgent, env_steps: int, saving: Saving | None):
         def evaluate(actor: DreamingAgent, step: int) -> dict[str, float]:
@@ -66,6 +119,7 @@ def test_stopped_and_continued_equals_uninterrupted(small, plain, chain, tmp_pat
             env_steps=env_steps,
             env_steps_per_update=4,
             seed=9,
+            environments=environments,
             evaluate=evaluate,
             evaluate_every=30,
             saving=saving,

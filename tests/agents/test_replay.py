@@ -27,6 +27,38 @@ def test_chunks_are_consecutive_rows_never_across_the_write_head(rows: int) -> N
     assert starts == set(range(max(0, rows - 10), rows - 3))
 
 
+def test_rings_are_of_one_environment_each_and_chunks_uniform_over_them() -> None:
+    replay, other = (Replay(21, {"z": 2}, streams=2) for _ in range(2))
+    assert replay.capacity == 20
+    for k in range(17):
+        replay.add(_row(k), 0)
+    for k in range(6):
+        replay.add(_row(100 + k), 1)
+    other.load_state(replay.state())
+    chunks = [ring.sample(10_000, 4, torch.Generator().manual_seed(0)) for ring in (replay, other)]
+    assert all((chunks[0][name] == chunks[1][name]).all() for name in chunks[0])
+    assert (chunks[0]["reward"].diff(dim=1) == 1).all()
+    counts = torch.unique(chunks[0]["reward"][:, 0].long(), return_counts=True)
+    assert counts[0].tolist() == [*range(7, 14), 100, 101, 102]
+    assert (counts[1] - 1000).abs().max() < 150  # 5 standard deviations
+    replay.rewrite("z", chunks[0]["at"][0], torch.full((4, 2), 99.0))
+    again = replay.sample(1000, 1, torch.Generator().manual_seed(1))
+    assert set(again["reward"][(again["z"] == 99).all(-1)].tolist()) == set(chunks[0]["reward"][0].tolist())
+    with pytest.raises(UserError, match="has another size"):
+        Replay(20, {"z": 2}).load_state(replay.state())
+
+
+def test_the_newest_rows_are_drawn_first_from_the_ring_that_has_most_of_them() -> None:
+    replay, first = Replay(40, {"z": 2}, streams=2), []
+    for k in range(9):
+        replay.add(_row(k), 0)
+    for k in range(5):
+        replay.add(_row(100 + k), 1)
+    for _ in range(3):
+        first.append(replay.sample(2, 4, torch.Generator().manual_seed(0), newest_first=True)["reward"][0, 0].item())
+    assert first == [0, 4, 100] or first == [0, 100, 4]
+
+
 def test_starts_are_uniform() -> None:
     chunk = _filled(10).sample(14_000, 4, torch.Generator().manual_seed(0))
     counts = torch.bincount(chunk["reward"][:, 0].long())
@@ -84,7 +116,7 @@ def test_rows_overwritten_before_they_were_drawn_are_let_go() -> None:
 
 def test_misuse_is_refused() -> None:
     replay = _filled(3)
-    with pytest.raises(ValueError, match="holds 3 rows, a chunk needs 4"):
+    with pytest.raises(ValueError, match="holds 3 rows in a row, a chunk needs 4"):
         replay.sample(1, 4, torch.Generator())
     with pytest.raises(KeyError, match="columns"):
         replay.add({"reward": 1.0})

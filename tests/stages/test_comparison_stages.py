@@ -77,6 +77,8 @@ def test_a_recorded_run_gives_the_same_figures(compared, script):
     script.keep("smoke", compared.place.root, folder)
     page = (folder / "README.md").read_text()
     assert all(page.count(f"| `{method}` |") == 1 + 3 for method in TRAINED), "one training, three conditions"
+    (trained,) = (line for line in page.splitlines() if line.startswith("| `train_agent` |"))
+    assert int(trained.split("|")[2]) == len(TRAINED)
     for figure, picture, numbers in (
         ("figure5", layout.FIGURE5, layout.FIGURE5_NUMBERS),
         ("figure6", layout.FIGURE6, layout.FIGURE6_NUMBERS),
