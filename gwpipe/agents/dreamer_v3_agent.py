@@ -13,7 +13,7 @@ from gwpipe.agents.dreamer_v3 import Batch, DreamerV3, Noise, Seen
 from gwpipe.agents.dreamer_v3_optimisers import make_optimiser
 from gwpipe.agents.dreamer_v3_rssm import VARIABLES, Latent
 from gwpipe.agents.dreamer_v3_update import update_loss
-from gwpipe.agents.policies import policy_for
+from gwpipe.agents.policies import gumbel, policy_for
 from gwpipe.agents.replay import Replay
 from gwpipe.agents.returns import Spread, no_spread, scale
 from gwpipe.agents.timing import Row
@@ -240,12 +240,6 @@ def what_is_seen(space: gymnasium.spaces.Dict) -> Seen:
     if resolution is None and vector is None:
         raise UserError(f"DreamerV3 sees 'image' and 'attributes'; the environment shows {', '.join(space.spaces)}")
     return Seen(resolution, vector)
-
-
-def gumbel(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
-    """Standard Gumbel noise."""
-    exponential = torch.empty(shape, device=generator.device).exponential_(generator=generator)
-    return exponential.clamp_(min=1e-30).log_().neg_()
 
 
 def classes_of(stoch: Tensor) -> Tensor:

@@ -35,6 +35,12 @@ class Policy(Protocol):
     def to_env(self, actions: Tensor) -> np.ndarray: ...
 
 
+def gumbel(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+    """Standard Gumbel noise: added to log-probabilities, the largest is a sample."""
+    exponential = torch.empty(shape, device=generator.device).exponential_(generator=generator)
+    return exponential.clamp_(min=1e-30).log_().neg_()
+
+
 class CategoricalPolicy:
     """`Discrete(n)`: n logits, mixed with `unimix` of the uniform distribution (1 % in DreamerV3)."""
 
@@ -47,8 +53,7 @@ class CategoricalPolicy:
 
     def noise(self, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
         """Standard Gumbel noise (*shape, n)."""
-        exponential = torch.empty((*shape, self.size), device=generator.device).exponential_(generator=generator)
-        return -exponential.clamp(min=1e-30).log()
+        return gumbel((*shape, self.size), generator)
 
     def sample(self, outputs: Tensor, noise: Tensor) -> Tensor:
         """One-hot of the largest noisy log-probability: an exact sample of the distribution."""

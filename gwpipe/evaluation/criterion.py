@@ -20,14 +20,17 @@ uniform random policy:
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 import statistics
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from gwpipe.artefact import verify
 from gwpipe.errors import UserError
 from gwpipe.evaluation.curves import COLUMNS
 
@@ -107,6 +110,16 @@ class Criterion:
     def to_json(self) -> dict[str, Any]:
         """Plain nested dictionaries, lists, numbers and None."""
         return dataclasses.asdict(self)
+
+    @classmethod
+    def read(cls, path: Path) -> Criterion:
+        """The artefact at `path`.
+
+        Raises:
+            UserError: it is missing, or damaged since it was made.
+        """
+        verify(path)
+        return cls.from_json(json.loads(path.read_text()))
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Criterion:

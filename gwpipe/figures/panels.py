@@ -1,6 +1,5 @@
 """Figures of trained agents: a table and a criterion of each environment shown, summed up, drawn and written."""
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -38,9 +37,8 @@ def draw_panels(
         criterion, episodes = (
             place.path(pattern, env=panel.env, task=panel.task) for pattern in (layout.CRITERION, table)
         )
-        verify(criterion)
+        found = Criterion.read(criterion)
         verify(episodes)
-        found = Criterion.from_json(json.loads(criterion.read_text()))
         summaries.append(summary(pd.read_csv(episodes), found))
         inputs += [criterion, episodes]
     record = Record(stage, place.scale, settings.model_dump(mode="json"), inputs)

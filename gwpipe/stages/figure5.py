@@ -1,12 +1,11 @@
 """figure5: learning curves of all configured methods, as a picture and in numbers."""
 
-import json
 from pathlib import Path
 
 import pandas as pd
 
 from gwpipe import layout
-from gwpipe.artefact import Record, verify
+from gwpipe.artefact import Record
 from gwpipe.evaluation import curves
 from gwpipe.evaluation.criterion import Criterion
 from gwpipe.figures.figure5 import Panel, average, draw_figure5
@@ -26,8 +25,7 @@ def run(settings: FigureStage, place: layout.Place, machine: Machine) -> None:
             for method, seeds in panel.runs.items()
             for seed in seeds
         ]
-        verify(criterion)
-        found = Criterion.from_json(json.loads(criterion.read_text()))
+        found = Criterion.read(criterion)
         read = pd.concat([curves.read(path) for path in paths], ignore_index=True)
         panels.append(Panel(read, found, panel.episode_decisions))
         inputs += [criterion, *paths]

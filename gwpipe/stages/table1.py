@@ -1,6 +1,5 @@
 """table1: Table I of the paper, its sentences about efficiency, and the parameter counts; and a page of all three."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -29,19 +28,15 @@ def run(settings: Table1Stage, place: layout.Place, machine: Machine) -> None:
         flops = place.path(layout.FLOPS, env=study.env, task=study.task)
         criterion = place.path(layout.CRITERION, env=study.env, task=study.task)
         verify(flops)
-        verify(criterion)
         counts[study.env] = Counts.model_validate_json(flops.read_text())
         trained, read = what_was_trained(study, place)
-        found = Criterion.from_json(json.loads(criterion.read_text()))
+        found = Criterion.read(criterion)
         of_tasks = {
             task: place.path(layout.CRITERION, env=study.env, task=task)
             for tasks in study.several.values()
             for task in tasks
         }
-        found_of = {}
-        for task, path in of_tasks.items():
-            verify(path)
-            found_of[task] = Criterion.from_json(json.loads(path.read_text()))
+        found_of = {task: Criterion.read(path) for task, path in of_tasks.items()}
         rows += table1_rows(settings.scale, trained, counts[study.env], found, found_of)
         inputs += dict.fromkeys([flops, criterion, *of_tasks.values(), *read])
     record = Record("table1", place.scale, settings.model_dump(mode="json"), inputs)

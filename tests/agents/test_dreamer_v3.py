@@ -4,10 +4,9 @@ import pytest
 import torch
 
 from gwpipe.agents.dreamer_v3 import Batch, DreamerV3, Noise, Seen, trainable
-from gwpipe.agents.dreamer_v3_agent import gumbel
 from gwpipe.agents.dreamer_v3_rssm import Latent
 from gwpipe.agents.dreamer_v3_update import update_loss, world_model_losses
-from gwpipe.agents.policies import CategoricalPolicy, GaussianPolicy, Policy
+from gwpipe.agents.policies import CategoricalPolicy, GaussianPolicy, Policy, gumbel
 from gwpipe.agents.returns import no_spread
 from gwpipe.settings.dreamer_v3 import DreamerV3Settings, ImageNet
 

@@ -4,12 +4,13 @@ import mujoco
 import numpy as np
 import pytest
 
+from gwpipe.envs.rasteriser import casters
 from gwpipe.envs.rasteriser.camera import FreeCamera, updated_scene, view_of
 from gwpipe.envs.rasteriser.crossing import crossing_weights
 from gwpipe.envs.rasteriser.meshes import solid_of
 from gwpipe.envs.rasteriser.raster import cover, project
 from gwpipe.envs.rasteriser.scene import content_of
-from gwpipe.envs.rasteriser.shadows import FAR, cast, light_axes, map_matrix
+from gwpipe.envs.rasteriser.shadows import FAR, cast, light_axes, look_from_light, map_matrix
 from gwpipe.envs.rasteriser.textures import cube_face, face_coordinates, look_up, mip_chain, textures_of
 from gwpipe.errors import UserError
 
@@ -180,8 +181,15 @@ def test_weights_of_a_crossing_triangle_give_back_the_point_that_is_seen() -> No
     for weights in ([0.5, 0.3, 0.2], [0.2, 0.7, 0.1]):
         point = np.array(weights) @ world
         column, row, w = PINHOLE @ [*point, 1.0]
-        found = crossing_weights(world, PINHOLE, 0, 1, 2, round(256 * column / w), round(256 * row / w))
-        np.testing.assert_allclose(found, weights, atol=0.01)
+        x, y = round(256 * column / w), round(256 * row / w)
+        here, right, down = np.array(crossing_weights(world, PINHOLE, 0, 1, 2, x, y))
+        np.testing.assert_allclose(here / here.sum(), weights, atol=0.01)
+        ahead, *_ = np.array(crossing_weights(world, PINHOLE, 0, 1, 2, x + 256, y - 512))
+        np.testing.assert_allclose(here + right - 2 * down, ahead, atol=1e-9)
+
+
+FACE = np.array([[0, 1, 2]], dtype=np.int32)
+EITHER_WAY = np.array([False])
 
 
 def test_a_wide_triangle_casts_the_same_shadow_as_its_pieces() -> None:
@@ -190,7 +198,7 @@ def test_a_wide_triangle_casts_the_same_shadow_as_its_pieces() -> None:
         corner = (rng.uniform(-8, 40, (3, 2)) * 256).astype(np.int64)
         far = rng.uniform(1, 2, 3)
         whole = np.full((32, 32), FAR, dtype=np.float32)
-        cast(np.array([[0, 1, 2]], dtype=np.int32), corner, far, 0.0, 0.5, whole)
+        cast(FACE, EITHER_WAY, corner, far, 0.0, 0.5, whole)
         a, b, c = corner.astype(float)
         rows, columns = np.mgrid[0:32, 0:32] * 256.0 + 128.0
         plane = np.linalg.solve(np.column_stack([[a, b, c], np.ones(3)]), far)
@@ -208,11 +216,40 @@ def test_a_wide_triangle_casts_the_same_shadow_as_its_pieces() -> None:
 def test_nothing_nearer_than_the_near_plane_casts_a_shadow() -> None:
     corner = (np.array([[0, 0], [16, 0], [0, 16]]) * 256).astype(np.int64)
     depth = np.full((16, 16), FAR, dtype=np.float32)
-    cast(np.array([[0, 1, 2]], dtype=np.int32), corner, np.array([0.0, 1.0, 1.0]), 0.5, 0.0, depth)
+    cast(FACE, EITHER_WAY, corner, np.array([0.0, 1.0, 1.0]), 0.5, 0.0, depth)
     shadow = depth < FAR
     assert shadow[7, 7]
     assert not shadow[0, 0]
     assert not shadow[3, 3]
+
+
+def test_of_a_closed_surface_only_faces_toward_the_light_cast() -> None:
+    model, scene = scene_of('<geom type="sphere" size="0.3"/>')
+    part = content_of(model, scene).fixed
+    toward = np.array([0.3, 0.5, 0.8]) / np.linalg.norm([0.3, 0.5, 0.8])
+    matrix = map_matrix(light_axes(toward), 2.0 * toward, (0.0, 0.0), 0.5, 64)
+    corner, far = np.empty((len(part.vertices), 2), dtype=np.int64), np.empty(len(part.vertices))
+    look_from_light(part.vertices, matrix, corner, far)
+    triangles, depths = part.surface.triangles, []
+    for closed in (False, True):
+        depth = np.full((64, 64), FAR, dtype=np.float32)
+        cast(triangles, np.full(len(triangles), closed), corner, far, 0.0, 0.0, depth)
+        depths.append(depth)
+    np.testing.assert_array_equal(depths[0] < FAR, depths[1] < FAR)
+    np.testing.assert_allclose(depths[1][32, 32], 2.0 - 0.3, atol=0.01)
+
+
+def test_which_casters_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(casters, "_MANY", 300)
+    model, scene = scene_of(
+        '<geom type="sphere" size="0.3"/><geom type="plane" size="2 2 .1"/><geom type="box" size="1 1 1"/>'
+    )
+    part = content_of(model, scene).fixed
+    found = casters.casters_of(part, 0.05)
+    kinds = [{bool(c) for c in found.closed[found.vertex_geom[found.triangles[:, 0]] == geom]} for geom in range(3)]
+    # A sheet is not closed; a box of few triangles casts with both sides, as the stock renderer does.
+    assert kinds == [{True}, {False}, {False}]
+    assert len(found.triangles) < len(part.surface.triangles)
 
 
 def test_a_lights_map_is_square_to_the_light() -> None:

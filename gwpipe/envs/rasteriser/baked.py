@@ -83,13 +83,14 @@ def shown_as_read(part: Part, view: View) -> Shown:
 def fixed_maps(fixed: Part, shown: Shown, stock: StockMaps) -> Maps:
     """The fixed scene's shadows at the stock resolution, depth (lights, size, size): large, for baking alone."""
     corner, far = np.empty((len(shown.world), 2), np.int64), np.empty(len(shown.world))
+    either_face = np.zeros(len(fixed.surface.triangles), dtype=bool)
     depth = np.full((len(stock.axes), stock.size, stock.size), FAR, dtype=np.float32)
     looks = []
     for light, (axes, origin) in enumerate(zip(stock.axes, stock.origins)):
         draw = map_matrix(axes, origin, (0.0, 0.0), stock.clip, stock.size - 2)
         draw[:2, 3] += 1.0  # MuJoCo leaves one texel of margin on each side when drawing, not when looking up
         look_from_light(shown.world, draw, corner, far)
-        cast(fixed.surface.triangles, corner, far, stock.near, stock.bias, depth[light])
+        cast(fixed.surface.triangles, either_face, corner, far, stock.near, stock.bias, depth[light])
         looks.append(map_matrix(axes, origin, (0.0, 0.0), stock.clip, stock.size))
     return Maps(np.array(looks).reshape(-1, 3, 4), depth)
 

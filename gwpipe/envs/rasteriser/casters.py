@@ -7,15 +7,22 @@ import numpy as np
 from gwpipe.envs.rasteriser.scene import Part
 
 _MANY = 1000  # triangles of a geom that make it worth while
+_OPEN = 0.1
+"""Share of a surface that may be missing for it to count as closed; the links of RoboDesk's arm lack 2 to 8 %."""
 
 
 @dataclass(frozen=True)
 class Casters:
-    """What casts the moving shadows: vertices (v, 3) m in their geom's frame, vertex_geom (v,), triangles (t, 3)."""
+    """What casts the moving shadows: vertices (v, 3) m in their geom's frame, vertex_geom (v,), triangles (t, 3).
+
+    closed bool (t,): is it of a merged geom with a closed surface? Then its faces toward the light cast all of the
+    shadow. In other geoms both sides do: with the stock renderer's bias it is seen (RoboDesk: 0.07 of 255).
+    """
 
     vertices: np.ndarray
     vertex_geom: np.ndarray
     triangles: np.ndarray
+    closed: np.ndarray
 
 
 def casters_of(part: Part, cell: float) -> Casters:
@@ -38,8 +45,27 @@ def casters_of(part: Part, cell: float) -> Casters:
     vertices = sums / np.bincount(group, minlength=len(kept))[:, None]
     triangles = group[part.surface.triangles]
     first, second, third = triangles.T
-    triangles = triangles[(first != second) & (second != third) & (third != first)]
-    _, unique = np.unique(np.sort(triangles, axis=1), axis=0, return_index=True)
+    left = np.flatnonzero((first != second) & (second != third) & (third != first))
+    triangles = triangles[left]
+    from_lowest = (triangles.argmin(axis=1)[:, None] + np.arange(3)) % 3  # a face's back is another triangle
+    _, unique = np.unique(np.take_along_axis(triangles, from_lowest, axis=1), axis=0, return_index=True)
+    unique.sort()
     return Casters(
-        vertices, kept[:, 0].astype(np.int32), np.ascontiguousarray(triangles[np.sort(unique)], dtype=np.int32)
+        vertices,
+        kept[:, 0].astype(np.int32),
+        np.ascontiguousarray(triangles[unique], dtype=np.int32),
+        (fine & _closed(part))[part.surface.triangle_geom[left[unique]]],
     )
+
+
+def _closed(part: Part) -> np.ndarray:
+    """bool (g,): does as much of a geom's surface face one way as the other, whichever way that is?
+
+    The areas of a closed surface's triangles, as vectors, add up to nothing.
+    """
+    one, two, three = part.vertices[part.surface.triangles].transpose(1, 0, 2)
+    areas = np.cross(two - one, three - one)
+    sums, sizes = np.zeros((len(part.alpha), 3)), np.zeros(len(part.alpha))
+    np.add.at(sums, part.surface.triangle_geom, areas)
+    np.add.at(sizes, part.surface.triangle_geom, np.linalg.norm(areas, axis=1))
+    return np.linalg.norm(sums, axis=1) <= _OPEN * sizes

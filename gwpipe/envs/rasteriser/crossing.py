@@ -7,6 +7,9 @@ A corner behind the camera has no place on the screen, so nothing is snapped her
 import numpy as np
 from numba import njit
 
+Three = tuple[float, float, float]
+"""A number for each corner of a triangle."""
+
 
 @njit(cache=True, nogil=True, fastmath=False)
 def _from_camera(world: np.ndarray, matrix: np.ndarray, vertex: int) -> tuple[float, float, float]:
@@ -38,7 +41,7 @@ def edge_planes(world: np.ndarray, matrix: np.ndarray, i: int, j: int, k: int, p
 
 
 @njit(cache=True, nogil=True, fastmath=False)
-def _across(planes: np.ndarray, column: float, row: float) -> tuple[float, float, float]:
+def _across(planes: np.ndarray, column: float, row: float) -> Three:
     """How far a point of the picture lies from each edge plane: not negative inside."""
     return (
         planes[0, 0] * column + planes[0, 1] * row + planes[0, 2],
@@ -50,13 +53,12 @@ def _across(planes: np.ndarray, column: float, row: float) -> tuple[float, float
 @njit(cache=True, nogil=True, fastmath=False)
 def crossing_weights(
     world: np.ndarray, matrix: np.ndarray, i: int, j: int, k: int, x: int, y: int
-) -> tuple[float, float, float]:
-    """Weights of a triangle's corners at (x, y) in 1/256 pixel."""
+) -> tuple[Three, Three, Three]:
+    """Weights of a triangle's corners at (x, y) in 1/256 pixel, and what they gain a pixel to the right and down."""
     planes = np.empty((3, 3))
     edge_planes(world, matrix, i, j, k, planes)
-    a, b, c = _across(planes, x / 256.0, y / 256.0)
-    total = a + b + c
-    return a / total, b / total, c / total
+    here = _across(planes, x / 256.0, y / 256.0)
+    return here, (planes[0, 0], planes[1, 0], planes[2, 0]), (planes[0, 1], planes[1, 1], planes[2, 1])
 
 
 @njit(cache=True, nogil=True, fastmath=False)

@@ -46,12 +46,28 @@ def paint(
     still_colour: np.ndarray,
     left: int,
     top: int,
-    surface: Surface,
-    shown: Shown,
-    lights: Lights,
-    textures: Textures,
-    moving: Maps,
-    fixed: Maps,
+    triangles: np.ndarray,
+    triangle_geom: np.ndarray,
+    normals: np.ndarray,
+    coordinates: np.ndarray,
+    material: np.ndarray,
+    texture: np.ndarray,
+    mapping: np.ndarray,
+    rotations: np.ndarray,
+    world: np.ndarray,
+    corner: np.ndarray,
+    closeness: np.ndarray,
+    matrix: np.ndarray,
+    eye: np.ndarray,
+    toward: np.ndarray,
+    colours: np.ndarray,
+    passes: np.ndarray,
+    texels: np.ndarray,
+    table: np.ndarray,
+    moving_matrices: np.ndarray,
+    moving_depth: np.ndarray,
+    fixed_matrices: np.ndarray,
+    fixed_depth: np.ndarray,
     slot: np.ndarray,
     lit_of: np.ndarray,
     lit: np.ndarray,
@@ -62,17 +78,13 @@ def paint(
     Args:
         seen: int32 (h, w, 4): the moving triangle at a sample, −1 where the fixed scene is seen.
         still: int32 (h, w, 4) indices into still_colour (n, 3).
+        triangles to fixed_depth: the arrays of `Surface`, `Shown`, `Lights`, `Textures` and of the moving and the fixed
+            `Maps`, one by one: of named tuples the kernel would count references at every call.
         slot, lit_of, lit: memory of the triangles lit so far in this picture: slot int32 (t,), lit_of int32 (m,) and
             lit (m, 3, passes, 3); a triangle beyond m is lit again for every pixel.
     """
     count = lit.shape[2]
     colour = np.empty((count, 3))
-    triangles, triangle_geom, normals, coordinates, material, texture, mapping = surface
-    rotations, world, corner, closeness, matrix = shown
-    eye, toward, colours, passes = lights
-    texels, table = textures
-    moving_matrices, moving_depth = moving
-    fixed_matrices, fixed_depth = fixed
     used = 0
     last = lit.shape[0] - 1
     for row in range(seen.shape[0]):

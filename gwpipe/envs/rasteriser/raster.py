@@ -12,6 +12,8 @@ from gwpipe.envs.rasteriser.crossing import cover_crossing
 SAMPLES = 4
 _AT = np.array([[96, 224], [224, 160], [32, 96], [160, 32]], dtype=np.int64)
 """The standard four multisample points, 1/256 pixel, rows downwards."""
+_LINES = np.argsort(_AT[:, 0])
+"""The sample on each of the four lines of samples that go down through a pixel, 64/256 apart, from the left."""
 
 
 @njit(cache=True, nogil=True, fastmath=False)
@@ -48,6 +50,12 @@ def project(world: np.ndarray, matrix: np.ndarray, near: float, corner: np.ndarr
 
 
 @njit(cache=True, nogil=True, fastmath=False)
+def _owns(right: int, down: int) -> bool:
+    """Is an edge in this direction a top or a left one, whose samples are the triangle's own?"""
+    return down < 0 or (down == 0 and right > 0)
+
+
+@njit(cache=True, nogil=True, fastmath=False)
 def cover(
     triangles: np.ndarray,
     first: int,
@@ -74,39 +82,37 @@ def cover(
     for t in range(first, last):
         i, j, k = triangles[t, 0], triangles[t, 2], triangles[t, 1]  # rows go down: front faces turn the other way
         x0, y0, x1, y1, x2, y2 = corner[i, 0], corner[i, 1], corner[j, 0], corner[j, 1], corner[k, 0], corner[k, 1]
-        area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
         if closeness[i] == 0.0 or closeness[j] == 0.0 or closeness[k] == 0.0:
             if closeness[i] + closeness[j] + closeness[k] > 0.0:
                 cover_crossing(t, i, j, k, world, matrix, near, _AT, left, top, seen, depth)
             continue
+        area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
         if area <= 0:
             continue
-        low_x, high_x = min(x0, x1, x2), max(x0, x1, x2)
+        # Most triangles are smaller than a pixel and many lie between the lines of samples.
+        first_line = max((min(x0, x1, x2) + 31) >> 6, 4 * left)
+        last_line = min((max(x0, x1, x2) - 32) >> 6, 4 * (left + width) - 1)
         low_y, high_y = min(y0, y1, y2), max(y0, y1, y2)
-        first_column, last_column = max((low_x >> 8) - left, 0), min((high_x >> 8) - left, width - 1)
-        first_row, last_row = max((low_y >> 8) - top, 0), min((high_y >> 8) - top, height - 1)
-        if first_column > last_column or first_row > last_row:
-            continue
-        ax, ay, bx, by, cx, cy = x2 - x1, y2 - y1, x0 - x2, y0 - y2, x1 - x0, y1 - y0
-        # A sample on an edge belongs to the triangle whose top or left edge it is.
-        a_edge = 0 if (ay < 0 or (ay == 0 and ax > 0)) else -1
-        b_edge = 0 if (by < 0 or (by == 0 and bx > 0)) else -1
-        c_edge = 0 if (cy < 0 or (cy == 0 and cx > 0)) else -1
-        scale = 1.0 / area
-        near_i, near_j, near_k = closeness[i] * scale, closeness[j] * scale, closeness[k] * scale
-        for row in range(first_row, last_row + 1):
-            for column in range(first_column, last_column + 1):
-                for sample in range(SAMPLES):
-                    x = ((column + left) << 8) + _AT[sample, 0]
-                    y = ((row + top) << 8) + _AT[sample, 1]
-                    if x < low_x or x > high_x or y < low_y or y > high_y:
-                        continue
-                    a = ax * (y - y1) - ay * (x - x1)
-                    b = bx * (y - y2) - by * (x - x2)
-                    c = cx * (y - y0) - cy * (x - x0)
-                    if a + a_edge < 0 or b + b_edge < 0 or c + c_edge < 0:
-                        continue
-                    found = np.float32(a * near_i + b * near_j + c * near_k)
-                    if found >= depth[row, column, sample]:
-                        depth[row, column, sample] = found
-                        seen[row, column, sample] = t
+        for line in range(first_line, last_line + 1):
+            column, sample = line >> 2, _LINES[line & 3]
+            x, down = (line << 6) + 32, _AT[sample, 1]
+            first_row = max((low_y - down + 255) >> 8, top)
+            last_row = min((high_y - down) >> 8, top + height - 1)
+            for row in range(first_row, last_row + 1):
+                y = (row << 8) + down
+                a = (x2 - x1) * (y - y1) - (y2 - y1) * (x - x1)
+                b = (x0 - x2) * (y - y2) - (y0 - y2) * (x - x2)
+                c = (x1 - x0) * (y - y0) - (y1 - y0) * (x - x0)
+                if a < 0 or b < 0 or c < 0:
+                    continue
+                # A sample on an edge belongs to the triangle whose top or left edge it is.
+                if (
+                    (a == 0 and not _owns(x2 - x1, y2 - y1))
+                    or (b == 0 and not _owns(x0 - x2, y0 - y2))
+                    or (c == 0 and not _owns(x1 - x0, y1 - y0))
+                ):
+                    continue
+                found = np.float32((a * closeness[i] + b * closeness[j] + c * closeness[k]) / area)
+                if found >= depth[row - top, column - left, sample]:
+                    depth[row - top, column - left, sample] = found
+                    seen[row - top, column - left, sample] = t

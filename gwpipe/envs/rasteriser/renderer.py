@@ -150,12 +150,12 @@ class Renderer:
             self._still,
             left,
             top,
-            surface,
-            moving,
-            stage.lights,
-            stage.textures,
-            self._maps,
-            stage.fixed_maps,
+            *surface,
+            *moving,
+            *stage.lights,
+            *stage.textures,
+            *self._maps,
+            *stage.fixed_maps,
             self._slot,
             self._lit_of,
             self._lit,
@@ -174,7 +174,7 @@ class Renderer:
             place(casters.vertices, casters.vertex_geom, placed.positions, placed.rotations, world)
             for matrix, depth in zip(self._maps.matrices, self._maps.depth):
                 look_from_light(world, matrix, self._texel, self._far)
-                cast(casters.triangles, self._texel, self._far, stock.near, stock.bias, depth)
+                cast(casters.triangles, casters.closed, self._texel, self._far, stock.near, stock.bias, depth)
 
     def _blend_clear(self, shown: Shown) -> None:
         """Clear geoms, nearest first and then farthest first, over what is opaque (MuJoCo blends them twice)."""

@@ -68,11 +68,18 @@ def _span(edge: int, step: int, low: int, high: int) -> tuple[int, int]:
 
 @njit(cache=True, nogil=True, fastmath=False)
 def cast(
-    triangles: np.ndarray, corner: np.ndarray, far: np.ndarray, near: float, constant: float, depth: np.ndarray
+    triangles: np.ndarray,
+    closed: np.ndarray,
+    corner: np.ndarray,
+    far: np.ndarray,
+    near: float,
+    constant: float,
+    depth: np.ndarray,
 ) -> None:
-    """Keep in `depth` float32 (n, n) the nearest triangle at each texel's centre, either face, pushed back by the bias.
+    """Keep in `depth` float32 (n, n) the nearest triangle at each texel's centre, pushed back by the bias.
 
     Args:
+        closed: bool (t,): is it of a closed surface, and drawn only if it faces the light?
         near: m; nearer parts are cut off. constant: m, the part of the bias that does not depend on slope.
     """
     size = depth.shape[0]
@@ -88,7 +95,7 @@ def cast(
         if first_row > last_row:
             continue
         area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
-        if area == 0:
+        if area == 0 or (area < 0 and closed[t]):
             continue
         if area < 0:
             j, k = k, j
