@@ -6,21 +6,21 @@ import numpy as np
 
 from gwpipe.experts.engine import CLOSED
 from gwpipe.experts.lift_ball import LiftBall
+from gwpipe.experts.shut_slide import ShutSlide
 
 _DOOR = 0.15  # m, opening of the door that leaves room for the hand; its edge is there, too
 _ROOM = 0.11  # m from the door's edge to the ball's middle, for the wide palm
 _LEFT = 0.25  # m; the task asks for an x of .2, and far right the arm is too short
-_HANDLE_Y, _HANDLE_Z = 0.80, 0.94  # m; the tip a little behind the handle's bar, at its middle
 _LOW, _HIGH = 0.90, 1.01  # m, heights of the ball: clear of what lies about, and of the standing block
 _DEEP, _HEIGHT = 1.01, 0.91  # m, y and height of the ball in the shelf; the task asks for a y of 1.0
 
 
-class BallInShelf(LiftBall):
+class BallInShelf(ShutSlide, LiftBall):
     """It stays between the fingers: let go, it would roll out again."""
 
     def plan(self, rng: np.random.Generator) -> Iterator[np.ndarray]:
         """Shut the door far enough, take, carry, hold; again if it was lost."""
-        yield from self._shut()
+        yield from self.shut(_DOOR)
         while self.on_desk():
             yield from self.take()
             x, y, _ = self.where("ball")
@@ -32,17 +32,3 @@ class BallInShelf(LiftBall):
                 yield self.toward(self.tip() + ahead, CLOSED)
             yield from self.hold()
         yield from self.stay(CLOSED)
-
-    def _shut(self) -> Iterator[np.ndarray]:
-        def beside(dx: float, y: float) -> np.ndarray:
-            handle = self.desk.physics.named.data.site_xpos["slide_handle"]
-            return np.array([handle[0] + dx, y, _HANDLE_Z])
-
-        while self.joint("slide_joint") > _DOOR + 0.01:
-            yield from self.reach(lambda: beside(0.08, 0.68), CLOSED, near=0.03)
-            yield from self.reach(lambda: beside(0.06, _HANDLE_Y), CLOSED, near=0.02)
-            for _ in range(40):
-                if self.joint("slide_joint") < _DOOR:
-                    break
-                yield self.toward(beside(-0.05, _HANDLE_Y), CLOSED)
-            yield from self.reach(lambda: beside(0.08, 0.68), CLOSED, near=0.03, limit=30)

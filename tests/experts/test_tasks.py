@@ -22,6 +22,7 @@ def test_presses_the_button_and_keeps_it_pressed(play) -> None:
         ("open_drawer", 32, 110),
         ("ball_in_bin", 4, 220),
         ("ball_in_shelf", 4, 200),
+        ("flat_block_in_shelf", 3060, 150),
         ("lift_flat_block", 5, 190),
     ],
 )
