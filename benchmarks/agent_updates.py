@@ -11,6 +11,7 @@ import multiprocessing
 import resource
 import sys
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 import gymnasium
@@ -40,6 +41,9 @@ class RandomLatents(Representation):
 
     def fuse(self, u: object, weights: object = None) -> torch.Tensor:
         return torch.rand(1, self.dim) * 2 - 1
+
+    def weights_of(self, domains: Collection[str]) -> dict[str, float]:
+        return {name: 1 / len(domains) for name in domains}
 
 
 def fill(agent: DreamingAgent) -> None:
