@@ -11,7 +11,7 @@ import multiprocessing
 import resource
 import sys
 import time
-from collections.abc import Collection
+from collections.abc import Iterable
 from pathlib import Path
 
 import gymnasium
@@ -42,8 +42,8 @@ class RandomLatents(Representation):
     def fuse(self, u: object, weights: object = None) -> torch.Tensor:
         return torch.rand(1, self.dim) * 2 - 1
 
-    def weights_of(self, domains: Collection[str]) -> dict[str, float]:
-        return {name: 1 / len(domains) for name in domains}
+    def weights_of(self, domains: Iterable[str]) -> dict[str, float]:
+        return dict.fromkeys(domains, 0.5)
 
 
 def fill(agent: DreamingAgent) -> None:

@@ -17,7 +17,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import gymnasium
 import torch
@@ -145,7 +145,8 @@ class Transcription:
         logits = [agent.critic(state) for state in seen]
         with torch.no_grad():
             values = [self.mean_of(found, agent.bins) for found in logits]
-            following, returns = values[-1], []
+            following = values[-1]
+            returns: list[Tensor] = []
             for k in reversed(range(len(rewards))):
                 ahead = (1 - settings.return_lambda) * values[k + 1] + settings.return_lambda * following
                 following = rewards[k] + settings.discount * keeps[k] * ahead
@@ -240,7 +241,7 @@ def update(
 ) -> Callable[[], None]:
     """A whole update: both losses, both backward passes, clipping, both optimisers, the slow critic."""
     learning = [*networks.actor_critic.actor.parameters(), *networks.actor_critic.critic.parameters()]
-    options = {"fused": True} if fused else {}
+    options: dict[str, Any] = {"fused": True} if fused else {}
     world = torch.optim.AdamW(networks.world_model.parameters(), lr=1e-9, **options)
     agent = torch.optim.Adam(learning, lr=1e-9, **options)
     state = {"spread": no_spread()}

@@ -2,13 +2,14 @@
 
 import resource
 import time
+from typing import Any
 
 import gymnasium
 
 from gwpipe.envs import ENVIRONMENT_IDS
 from gwpipe.errors import UserError
 
-CASES = {
+CASES: dict[str, dict[str, Any]] = {
     "simple_shapes": {},
     "simple_shapes without pictures": {"observe": ("attributes",)},
     "robodesk fast": {"task": "push_green", "fidelity": "fast"},
@@ -40,6 +41,6 @@ if __name__ == "__main__":
         except UserError as missing:
             print(f"{name:32s} not measured: {missing}")
             continue
-        rate, repeat = measure(env), env.unwrapped.action_repeat
+        rate, repeat = measure(env), env.unwrapped.action_repeat  # type: ignore[attr-defined]
         print(f"{name:32s} {rate:8.1f} decisions/s {rate * repeat:8.1f} environment steps/s")
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")

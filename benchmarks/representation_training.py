@@ -49,7 +49,7 @@ def rate(module: nn.Module, loss_of: Callable[[], Tensor], batch: int, seconds: 
 
 def speed_of_vae(env: str, name: str, settings: VAESettings, batch: int) -> float:
     """Samples/s of one VAE."""
-    domain = make_domain(env, name, settings).to(memory_format=torch.channels_last)
+    domain = make_domain(env, name, settings).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     x, noise = random_inputs(env, domain, batch), torch.randn(batch, settings.latent)
     if isinstance(domain, VAE):
         return rate(domain, lambda: beta_vae_loss(domain, x, noise, settings.beta, settings.precision)[0], batch)
@@ -124,7 +124,7 @@ def quality(results: Path, rows: int) -> None:
     home = results / "simple_shapes"
     rng = np.random.default_rng(1)
     raw = np.stack([sample_attributes(rng) for _ in range(5 * rows)])
-    observations = {"image": draw(raw), "attributes": normalise(raw)}
+    observations: dict[str, np.ndarray] = {"image": draw(raw), "attributes": normalise(raw)}
     vaes = {name: home / "vae" / name / "weights.safetensors" for name in ("v", "attr")}
     print(f"{'':24} {'px rms':>8} {'px med':>8} {'deg med':>8} {'deg 90%':>8}")
     for kind in ("gw", "clip", "vaes"):

@@ -65,7 +65,8 @@ class Transcription:
         if len(names) == 1:
             return torch.tanh(pre[names[0]])
         weights = self.mix(len(pre[names[0]]), names)
-        return torch.tanh(sum(weights[:, i : i + 1] * pre[x] for i, x in enumerate(names)))
+        fused = sum(weights[:, i : i + 1] * pre[x] for i, x in enumerate(names))
+        return torch.tanh(fused)  # type: ignore[arg-type]
 
     def state(self, names: tuple[str, ...]) -> Tensor:
         return self.fuse(self.encode({x: self.u[x] for x in names}))
@@ -137,7 +138,7 @@ class Given(Selection):
         super().__init__()
         self.mix = mix
 
-    def forward(self, u: Latents, pre: Latents) -> Weights:
+    def forward(self, u: Mapping[str, Tensor], pre: Mapping[str, Tensor]) -> Weights:
         weights = self.mix(len(next(iter(pre.values()))), tuple(pre))
         return {x: weights[:, i : i + 1] for i, x in enumerate(pre)}
 
@@ -249,10 +250,10 @@ def report(title: str, domains: int, batch: int, rounds: int) -> bool:
     took = medians(steps, rounds)
     for name, seconds in took.items():
         encoders, decoders = passes(workspace if name == "ours" else transcription.workspace, u, losses[name])
-        gain = f"{seconds / took['ours']:5.2f} x" if name != "ours" else ""
+        told = f"{seconds / took['ours']:5.2f} x" if name != "ours" else ""
         print(
             f"  {name:25} {encoders:3} + {decoders:3} passes {1e3 * seconds:8.1f} ms"
-            f" {batch / seconds:9.0f} samples/s {gain}",
+            f" {batch / seconds:9.0f} samples/s {told}",
             flush=True,
         )
     if domains == 2:

@@ -154,7 +154,7 @@ class Rows:
         """
         for start in range(first, self.rows, CHUNK_ROWS):
             try:
-                rows = np.asarray(self.arrays[name][start : start + CHUNK_ROWS])
+                rows: npt.NDArray[Any] = np.asarray(self.arrays[name][start : start + CHUNK_ROWS])
             except Exception as fault:  # a codec's own exception: checksum, zstd, length
                 raise self._fault(f"array '{name}', chunk {start // CHUNK_ROWS} is damaged ({fault})") from fault
             yield start, rows
