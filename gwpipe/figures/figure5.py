@@ -1,6 +1,6 @@
 """Figure 5 of the paper: return above random against environment steps, and when each method reached the criterion."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from gwpipe.evaluation.criterion import Criterion, Method, Run
 from gwpipe.figures.learning_curves import averaged
-from gwpipe.figures.methods import colour, in_order, label, model_free
+from gwpipe.figures.methods import colours, in_order, label, model_free
 from gwpipe.settings.environments import FULL_EPISODE
 
 BESIDE = 7
@@ -44,8 +44,9 @@ def draw_figure5(panels: Sequence[Panel], numbers: pd.DataFrame, scale: str) -> 
     """
     crowded = any(len(panel.criterion.methods) >= BESIDE for panel in panels)
     figure = Figure(figsize=((9.6 if crowded else 6.4) * len(panels), 4.6), layout="constrained")
+    palette = colours(name for panel in panels for name in panel.criterion.methods)
     for axes, panel in zip(np.atleast_1d(figure.subplots(1, len(panels))), panels):
-        _draw(axes, panel, numbers[numbers["env"] == panel.criterion.env])
+        _draw(axes, panel, numbers[numbers["env"] == panel.criterion.env], palette)
     figure.supxlabel(
         f"Scale {scale}. Bands: standard error over seeds. In brackets: environment steps to the criterion, "
         "median over seeds and range.",
@@ -55,18 +56,18 @@ def draw_figure5(panels: Sequence[Panel], numbers: pd.DataFrame, scale: str) -> 
     return figure
 
 
-def _draw(axes: Axes, panel: Panel, numbers: pd.DataFrame) -> None:
+def _draw(axes: Axes, panel: Panel, numbers: pd.DataFrame, palette: Mapping[str, str]) -> None:
     criterion = panel.criterion
     for method, line in numbers.groupby("method", sort=False):
         name, style = str(method), "--" if model_free(str(method)) else "-"
         seeds = int(line["seeds"].iloc[0])
         told = f"{label(name)}, {seeds} seed{'s' if seeds > 1 else ''} ({steps_to_criterion(criterion.methods[name])})"
-        axes.plot(line["step"], line["mean"], style, color=colour(name), label=told, lw=1.4)
+        axes.plot(line["step"], line["mean"], style, color=palette[name], label=told, lw=1.4)
         axes.fill_between(
-            line["step"], line["mean"] - line["sem"], line["mean"] + line["sem"], color=colour(name), alpha=0.2, lw=0
+            line["step"], line["mean"] - line["sem"], line["mean"] + line["sem"], color=palette[name], alpha=0.2, lw=0
         )
     for name in sorted(criterion.methods.keys() - set(numbers["method"]), key=in_order):
-        axes.plot([], [], color=colour(name), label=f"{label(name)}, no run of {criterion.window} episodes")
+        axes.plot([], [], color=palette[name], label=f"{label(name)}, no run of {criterion.window} episodes")
     if criterion.threshold is not None:
         axes.axhline(criterion.threshold, color="0.2", ls=(0, (4, 3)), lw=1)
     drawn = f"criterion {criterion.fraction:.0%} of the best" if criterion.exists else "no criterion"

@@ -1,13 +1,13 @@
 """Figure 6 of the paper: return of trained agents without attributes and without vision."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from gwpipe.figures.methods import colour, in_order, label, model_free
+from gwpipe.figures.methods import colours, in_order, label, model_free
 
 HALVES = {"attributes": "attributes removed", "image": "vision removed"}
 
@@ -21,9 +21,10 @@ def draw_figure6(panels: Sequence[pd.DataFrame], scale: str) -> Figure:
     count = len(panels) * len(HALVES)
     figure = Figure(figsize=(3.6 * count, 4.4), layout="constrained")
     everywhere = np.atleast_1d(figure.subplots(1, count))
+    palette = colours(name for summary in panels for name in summary["method"])
     for number, summary in enumerate(panels):
         for axes, (removed, title) in zip(everywhere[number * len(HALVES) :], HALVES.items()):
-            _draw(axes, summary, removed)
+            _draw(axes, summary, removed, palette)
             axes.set_title(f"{summary['env'].iloc[0]}: {title}", fontsize=9)
             lowest, highest = _range(summary)
             axes.set_ylim(lowest, highest)
@@ -38,7 +39,7 @@ def draw_figure6(panels: Sequence[pd.DataFrame], scale: str) -> Figure:
     return figure
 
 
-def _draw(axes: Axes, summary: pd.DataFrame, removed: str) -> None:
+def _draw(axes: Axes, summary: pd.DataFrame, removed: str, palette: Mapping[str, str]) -> None:
     chosen = summary[summary["removed"] == removed]
     chosen = chosen.sort_values("method", key=lambda names: names.map(in_order), ignore_index=True)
     whole = summary[summary["removed"] == "nothing"].set_index("method")["mean"]
@@ -46,10 +47,10 @@ def _draw(axes: Axes, summary: pd.DataFrame, removed: str) -> None:
         name, at = str(row["method"]), float(str(place))
         free = model_free(name)
         axes.bar(
-            at, row["mean"], 0.7, yerr=row["sem"], color=colour(name), hatch="//" if free else None,
-            edgecolor="white" if free else colour(name), lw=0, error_kw={"lw": 0.9},
+            at, row["mean"], 0.7, yerr=row["sem"], color=palette[name], hatch="//" if free else None,
+            edgecolor="white" if free else palette[name], lw=0, error_kw={"lw": 0.9},
         )  # fmt: skip
-        axes.plot([at - 0.42, at + 0.42], [whole[name]] * 2, "--" if free else "-", color=colour(name), lw=1.8)
+        axes.plot([at - 0.42, at + 0.42], [whole[name]] * 2, "--" if free else "-", color=palette[name], lw=1.8)
     threshold = summary["criterion"].iloc[0]
     if pd.notna(threshold):
         axes.axhline(threshold, color="0.2", ls=":", lw=1)

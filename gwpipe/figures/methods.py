@@ -1,6 +1,6 @@
 """How methods are called and coloured in every figure that compares them."""
 
-import zlib
+from collections.abc import Iterable
 
 from matplotlib import colormaps
 from matplotlib.colors import to_hex
@@ -30,14 +30,17 @@ def _word(word: str) -> str:
     return _WORDS.get(word, word.upper())
 
 
-def colour(method: str) -> str:
-    """Each method has its own, whatever else is drawn; full colours first, then the pale ones of the same map.
+def colours(methods: Iterable[str]) -> dict[str, str]:
+    """Of all methods in a figure: a method's own colour, whatever else is drawn; variants share out the hues."""
+    every = set(methods)
+    variants = sorted(method for method in every if parts(method)[1])
+    hues = {method: to_hex(colormaps["hsv"](number / len(variants))) for number, method in enumerate(variants)}
+    return {method: hues.get(method) or _own_colour(method) for method in every}
 
-    Variants, of which there may be any number, have the hue that their name falls on; two may look alike.
-    """
-    base, variant = parts(method)
-    if variant:
-        return to_hex(colormaps["hsv"](zlib.crc32(method.encode()) % 256))
+
+def _own_colour(method: str) -> str:
+    """Full colours first, then the pale ones of the same map."""
+    base = parts(method)[0]
     block, number = divmod(list(METHODS).index(base), 20)
     return to_hex(colormaps[_MAPS[block]](2 * number % 20 + number // 10))
 

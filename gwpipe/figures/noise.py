@@ -1,6 +1,6 @@
 """Noise: return of trained agents against its strength, a panel a modality and kind."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from gwpipe.figures.methods import colour, label
+from gwpipe.figures.methods import colours, label
 
 TITLES = {"image": "vision", "attributes": "attributes"}
 LEARNED = (("--", "s"), ("-.", "^"), ((0, (5, 1, 1, 1, 1, 1)), "D"), ((0, (1, 1)), "v"))
@@ -27,9 +27,10 @@ def draw_noise(panels: Sequence[pd.DataFrame], scale: str) -> Figure:
     columns = max(len(kinds) for *_, kinds in lines)
     figure = Figure(figsize=(2.7 * columns + 2.2, 2.7 * len(lines) + 0.6), layout="constrained")
     grid = figure.subplots(len(lines), columns, squeeze=False, sharey="row")
+    palette = colours(name for summary in panels for name in summary["method"])
     for line, (summary, modality, kinds) in zip(grid, lines):
         for axes, kind in zip(line, kinds):
-            _draw(axes, summary, modality, kind)
+            _draw(axes, summary, modality, kind, palette)
             axes.set_title(f"{TITLES[modality]}: {kind.replace('_', ' ')}", fontsize=9)
         for axes in line[len(kinds) :]:
             axes.set_axis_off()
@@ -74,7 +75,7 @@ def _kinds(summary: pd.DataFrame) -> dict[str, list[str]]:
     }
 
 
-def _draw(axes: Axes, summary: pd.DataFrame, modality: str, kind: str) -> None:
+def _draw(axes: Axes, summary: pd.DataFrame, modality: str, kind: str, palette: Mapping[str, str]) -> None:
     here = summary[(summary["disturbed"] == modality) & (summary["kind"] == kind)]
     strengths = [0.0, *sorted(set(here["strength"]))]
     rules = [rule for rule in dict.fromkeys(summary["rule"]) if rule]
@@ -85,12 +86,12 @@ def _draw(axes: Axes, summary: pd.DataFrame, modality: str, kind: str) -> None:
         style, marker = LEARNED[rules.index(rule) % len(LEARNED)] if rule else ("-", "o")
         axes.errorbar(
             [strengths.index(strength) for strength in points["strength"]], points["mean"], points["sem"],
-            color=colour(str(method)), ls=style, marker=marker, ms=3.5, lw=1.2,
+            color=palette[str(method)], ls=style, marker=marker, ms=3.5, lw=1.2,
             label=f"{label(str(method))}, {rule}" if rule else label(str(method)),
         )  # fmt: skip
     told = summary[(summary["disturbed"] == modality) & (summary["weights"] == "told")]
     for _, row in told.iterrows():
-        axes.axhline(row["mean"], color=colour(str(row["method"])), ls=TOLD, lw=1.2)
+        axes.axhline(row["mean"], color=palette[str(row["method"])], ls=TOLD, lw=1.2)
     threshold = summary["criterion"].iloc[0]
     if pd.notna(threshold):
         axes.axhline(threshold, color="0.2", ls=(0, (4, 3)), lw=1)

@@ -2,7 +2,7 @@
 
 import math
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from gwpipe.figures.learning_curves import averaged
-from gwpipe.figures.methods import colour, label, model_free
+from gwpipe.figures.methods import colours, label, model_free
 from gwpipe.settings.environments import FULL_EPISODE
 from gwpipe.settings.task_sets import SuccessFigureStage
 
@@ -42,8 +42,9 @@ def draw_success_counts(numbers: pd.DataFrame, settings: SuccessFigureStage, sca
     lines = math.ceil(len(settings.tasks) / columns)
     figure = Figure(figsize=(2.9 * columns + 0.4, 2.5 * lines + 0.8), layout="constrained")
     grid = figure.subplots(lines, columns, squeeze=False, sharey=True).flatten()
+    palette = colours(numbers["method"])
     for axes, task in zip(grid, settings.tasks):
-        _draw(axes, numbers[numbers["task"] == task], settings.window)
+        _draw(axes, numbers[numbers["task"] == task], settings.window, palette)
         axes.set_title(task.replace("_", " "), fontsize=9)
     for axes in grid[len(settings.tasks) :]:
         axes.set_axis_off()
@@ -59,12 +60,12 @@ def draw_success_counts(numbers: pd.DataFrame, settings: SuccessFigureStage, sca
     return figure
 
 
-def _draw(axes: Axes, numbers: pd.DataFrame, window: int) -> None:
+def _draw(axes: Axes, numbers: pd.DataFrame, window: int, palette: Mapping[str, str]) -> None:
     for method, line in numbers.groupby("method", sort=False):
         name, step = str(method), line["step"]
-        axes.plot(step, line["mean"], "--" if model_free(name) else "-", color=colour(name), label=label(name), lw=1.4)
+        axes.plot(step, line["mean"], "--" if model_free(name) else "-", color=palette[name], label=label(name), lw=1.4)
         low, high = (line["mean"] + sign * line["sem"].fillna(0.0) for sign in (-1, 1))
-        axes.fill_between(step, low, high, color=colour(name), alpha=0.2, lw=0)
+        axes.fill_between(step, low, high, color=palette[name], alpha=0.2, lw=0)
     if numbers.empty:
         axes.text(
             0.5, 0.5, f"no run has {window} episodes", ha="center", va="center", transform=axes.transAxes, fontsize=7

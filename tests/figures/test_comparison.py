@@ -9,7 +9,7 @@ from gwpipe.evaluation.ablation_table import SUMMARY
 from gwpipe.evaluation.criterion import RandomReturns, find_criterion
 from gwpipe.figures.figure5 import Panel, average, draw_figure5, steps_to_criterion
 from gwpipe.figures.figure6 import draw_figure6
-from gwpipe.figures.methods import colour, label, model_free
+from gwpipe.figures.methods import colours, label, model_free
 from gwpipe.figures.noise import draw_noise
 from gwpipe.figures.saving import save_figure
 from gwpipe.figures.success_counts import draw_success_counts, success_counts
@@ -197,4 +197,4 @@ def test_methods_are_called_as_in_the_paper() -> None:
     ]  # fmt: skip
     assert model_free("vae_ppo")
     assert not model_free("gw_dreamer_e2e")
-    assert len({colour(name) for name in METHODS}) == len(METHODS)
+    assert len(set(colours(METHODS).values())) == len(METHODS)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gwpipe.errors import UserError
-from gwpipe.figures.methods import colour, label
+from gwpipe.figures.methods import colours, label
 from gwpipe.settings import config as configuration
 from gwpipe.settings.config import Config
 from gwpipe.settings.dreamer_v3 import DreamerV3Settings
@@ -101,5 +101,7 @@ def test_an_unknown_variant_by_hand() -> None:
 
 def test_figures_name_variants_and_tell_them_from_their_method() -> None:
     assert label("gw_dreamer.reads_h") == "GW-Dreamer, reads h"
-    assert colour("gw_dreamer.reads_h") != colour("gw_dreamer")
+    drawn = colours(["gw_dreamer", *(f"gw_dreamer.v{number}" for number in range(18))])
+    assert len(set(drawn.values())) == 19
+    assert drawn["gw_dreamer"] == colours(["gw_dreamer", "ppo"])["gw_dreamer"]
     assert entry("gw_dreamer.paper") is entry("gw_dreamer")
