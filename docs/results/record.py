@@ -9,6 +9,7 @@ took. `snakemake recorded` draws the figures of all records anew.
 import json
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -39,11 +40,21 @@ OF_ALL_SCALES = (layout.TABLE1, layout.TABLE1_MARKDOWN, layout.CLAIMS, layout.PA
 
 
 def keep(scale: str, root: Path, here: Path) -> None:
-    """Copy to `here` what the run at `root` made at this scale; a figure's table that it did not make goes.
+    """Have at `here` what the run at `root` made at this scale, and nothing else.
 
     Raises:
-        UserError: there is no finished run of this scale, or a part was made of others than those there now.
+        UserError: there is no finished run of this scale, or a part was made of others than those there now; what was
+            recorded before stays.
     """
+    with tempfile.TemporaryDirectory(dir=here.parent) as folder:
+        whole = Path(folder) / here.name
+        whole.mkdir()
+        _copy(scale, root, whole)
+        shutil.rmtree(here, ignore_errors=True)
+        whole.rename(here)
+
+
+def _copy(scale: str, root: Path, here: Path) -> None:
     place = layout.Place(root, scale)
     panels: list[PanelSettings] = []
     trainings: list[Training] = []
@@ -67,13 +78,11 @@ def keep(scale: str, root: Path, here: Path) -> None:
         played = [root / name for name in read if (layout.run_of(Path(name)) or ("",))[0] == "train_agent"]
         made = [read_manifest(weights) for weights in dict.fromkeys([*agents, *played])]
         target = here / which["env"]
-        target.mkdir(parents=True, exist_ok=True)
+        target.mkdir()
         curves.write(joined, target / TABLES["figure5"])
         shutil.copy(criterion, target / "criterion.json")
-        for figure in EPISODES:
-            (target / TABLES[figure]).unlink(missing_ok=True)
-            if figure in tables:
-                shutil.copy(tables[figure], target / TABLES[figure])
+        for figure, path in tables.items():
+            shutil.copy(path, target / TABLES[figure])
         decisions = made[0]["settings"]["environment"]["episode_decisions"]
         panels.append(PanelSettings(**which, runs=runs, episode_decisions=decisions))
         trainings += [training(which["env"], manifest) for manifest in made]
@@ -81,14 +90,13 @@ def keep(scale: str, root: Path, here: Path) -> None:
         raise UserError(
             f"{root / 'results' / scale} has no criterion of any environment; name the scale of a finished run"
         )
+    for final in (root / name for name in OF_ALL_SCALES):
+        if manifest_path(final).exists() and read_manifest(final)["scale"] == scale:
+            current(final, root)
+            shutil.copy(final, here / final.name)
     record = RunRecord(scale=scale, panels=panels, trainings=trainings)
     (here / "record.json").write_text(record.model_dump_json(indent=1) + "\n")
-    for table1 in (root / name for name in OF_ALL_SCALES):
-        (here / table1.name).unlink(missing_ok=True)
-        if manifest_path(table1).exists() and read_manifest(table1)["scale"] == scale:
-            current(table1, root)
-            shutil.copy(table1, here / table1.name)
-    lines = [*page(record, here), *stages(root / "results" / scale)]
+    lines = [*page(record, here), *stages(root / "results", scale)]
     (here / "README.md").write_text("\n".join(lines) + "\n")
 
 
@@ -150,13 +158,17 @@ SUMMARIES: dict[RecordedFigure, tuple[str, Any, tuple[str, ...]]] = {
 """Table of episodes → its title, what sums it up, and the columns that name a row."""
 
 
-def stages(results: Path) -> Iterable[str]:
-    """Lines that say what every stage took, from all manifests below `results`."""
-    jobs: dict[str, dict[str, dict[str, Any]]] = {}
+def stages(results: Path, scale: str) -> Iterable[str]:
+    """Lines that say what every stage took, from all manifests of this scale below `results`."""
+    jobs: dict[str, dict[tuple[str, str], dict[str, Any]]] = {}
     for path in sorted(results.rglob(f"*{layout.MANIFEST}")):
-        manifest = json.loads(path.read_text())
-        jobs.setdefault(manifest["stage"], {})[f"{manifest['started']} {manifest['settings']}"] = manifest
-    yield "\n## What every stage took\n\nIn minutes; a job's wall time depends on what ran beside it.\n"
+        manifest = read_manifest(path.with_name(path.name.removesuffix(layout.MANIFEST)))
+        if manifest["scale"] == scale:
+            # A job may make several artefacts.
+            job = manifest["identity"], manifest.get("started", manifest["finished"])
+            jobs.setdefault(manifest["stage"], {})[job] = manifest
+    yield "\n## What every stage took"
+    yield "\nIn minutes. A job's wall time depends on what ran beside it; processor time is that of its last start.\n"
     yield from table(
         ["stage", "jobs", "processor, all jobs", "wall, longest job", "code"],
         [
@@ -164,7 +176,7 @@ def stages(results: Path) -> Iterable[str]:
                 f"`{stage}`",
                 str(len(made)),
                 f"{sum(job['cpu_seconds'] for job in made.values()) / 60:,.1f}",
-                f"{max(job['wall_seconds'] for job in made.values()) / 60:,.1f}",
+                f"{max(job['wall_seconds'] + job.get('earlier_seconds', 0.0) for job in made.values()) / 60:,.1f}",
                 ", ".join(sorted({job["code_version"] for job in made.values()})),
             ]
             for stage, made in sorted(jobs.items())

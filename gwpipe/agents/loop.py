@@ -89,7 +89,8 @@ def train(
     Raises:
         UserError: the checkpoint is damaged or belongs to other settings, or an update, an action or the weights at the
             end are no longer finite numbers; an environment's process is gone.
-        Stopped: SIGTERM came; the checkpoint is of the last episode that ended.
+        Stopped: SIGTERM came; the checkpoint is of the last episodes that ended, or of earlier ones where those under
+            way took longer to end than `stopping.GRACE_SECONDS`.
     """
     run = Training()
     if saving is not None and (state := checkpoint.load(saving.path, saving.identity)) is not None:
@@ -134,14 +135,16 @@ def _round(
     env_steps_per_update: int,
     on_metrics: Callable[[int, dict[str, float]], None] | None,
 ) -> dict[str, float]:
-    """An episode in each environment, with the updates; adds their points to the curve and returns the last one's."""
+    """An episode in each environment, with the updates; adds their points to the curve and returns their means.
+
+    Environment steps are counted one environment after another, so that no two episodes end at the same step.
+    """
     episodes = range(run.episodes, run.episodes + envs.count)
     observations = envs.reset({at: derive(seed, "episode", episode) for at, episode in enumerate(episodes)})
     agent.begin(envs.count)
     is_first = np.ones(envs.count, dtype=bool)
     rewards, totals, successes = np.zeros((3, envs.count))
     playing = list(range(envs.count))
-    points: dict[str, float] = {}
     while playing:
         # What has ended is shown as it was, and its action goes nowhere.
         batch = {name: np.stack([observations[at][name] for at in range(envs.count)]) for name in observations[0]}
@@ -156,16 +159,15 @@ def _round(
         is_first[:] = False
         outcomes = envs.step({at: actions[at] for at in playing})
         before = run.env_steps
-        run.env_steps += envs.action_repeat * len(playing)
         for at, (observation, reward, terminated, truncated, info) in outcomes.items():
+            run.env_steps += envs.action_repeat
             observations[at], rewards[at] = observation, reward
             totals[at] += reward
             successes[at] += bool(info.get("success", False))
             if terminated or truncated:
                 agent.observe(Row(observation, None, reward, is_first=False, is_last=True, is_terminal=terminated), at)
                 playing.remove(at)
-                points = {"train_return": float(totals[at]), "success_count": float(successes[at])}
-                run.note(**points)
+                run.note(train_return=float(totals[at]), success_count=float(successes[at]))
         for _ in range(updates_due(before, run.env_steps, prefill, env_steps_per_update)):
             if not agent.ready:
                 break
@@ -173,7 +175,7 @@ def _round(
             if on_metrics is not None:
                 on_metrics(run.env_steps, measured)
     run.episodes += envs.count
-    return points
+    return {"train_return": float(totals.mean()), "success_count": float(successes.mean())}
 
 
 def _require_finite(weights: Any, name: str = "weights") -> None:

@@ -5,7 +5,6 @@ millisecond a row, where a picture of RoboDesk takes twenty.
 """
 
 import functools
-import signal
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -39,16 +38,23 @@ class SideBySide:
     def __init__(self, make_env: Callable[[], gymnasium.Env], count: int) -> None:
         self.count = count
         self._alone = Played(make_env()) if count == 1 else None
-        self._workers = [Worker(Prepared(make_env)) for _ in range(count if count > 1 else 0)]
+        self._workers = [Worker(functools.partial(_play, make_env)) for _ in range(count if count > 1 else 0)]
 
     def __enter__(self) -> Self:
-        for worker in self._workers:
-            worker.start()
+        try:
+            for worker in self._workers:
+                worker.start()
+        except BaseException:
+            self._end()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._end()
+
+    def _end(self) -> None:
         for worker in self._workers:
             worker.end()
         if self._alone is not None:
@@ -110,13 +116,6 @@ class Played:
         return self.env.unwrapped.action_repeat  # type: ignore[attr-defined]
 
 
-class Prepared:
+def _play(make_env: Callable[[], gymnasium.Env]) -> Played:
     """What a worker process makes of itself."""
-
-    def __init__(self, make_env: Callable[[], gymnasium.Env]) -> None:
-        self.make_env = make_env
-
-    def __call__(self) -> Played:
-        # A cluster asks all processes of a job to stop; the one that trains saves first, and then ends its workers.
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        return Played(self.make_env())
+    return Played(make_env())

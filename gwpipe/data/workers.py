@@ -138,6 +138,9 @@ class Crew(Generic[Result]):
 class Worker:
     """A process with one thread of arithmetic, the pipe to it, and what it works on.
 
+    It hears neither Ctrl-C nor SIGTERM, which terminals and clusters send to all processes of a job: the one that
+    started it hears them, and may want to save something before it ends its workers.
+
     Args:
         prepare: makes, in the process, the function that answers what is given; picklable, like questions and answers.
     """
@@ -150,7 +153,7 @@ class Worker:
 
     def start(self) -> None:
         """Start the process; `end` ends it, even where this was interrupted."""
-        with _one_thread(), _without_interrupts():
+        with _one_thread(), _without_signals():
             self.process.start()
         # Ours closed, the pipe ends with the process.
         self._far_end.close()
@@ -244,10 +247,10 @@ def _one_thread() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _without_interrupts() -> Iterator[None]:
-    """Processes started in the block do not hear Ctrl-C, which a terminal sends to all; ours comes after the block."""
+def _without_signals() -> Iterator[None]:
+    """Processes started in the block do not hear Ctrl-C and SIGTERM; those sent to us come after the block."""
     resource_tracker.ensure_running()  # or the first start would begin it, which lifts the block
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         yield
     finally:

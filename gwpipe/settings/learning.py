@@ -45,7 +45,7 @@ class ReplayedSettings(LearningSettings):
     """The base of a block whose methods learn from chunks of replayed rows."""
 
     environments: int = Field(1, ge=1)
-    """That act side by side; more than one step in a process each. Episodes begin together, in rounds."""
+    """That act side by side, each of several in a process of its own. Their episodes begin together, in rounds."""
     replay_capacity: int = Field(100_000, gt=0)
     """Rows of all environments."""
     batch_size: int = Field(gt=0)
@@ -58,7 +58,8 @@ class ReplayedSettings(LearningSettings):
 
     @property
     def data_for_an_update(self) -> dict[str, int]:
-        return {"prefill": self.prefill, "batch_length": self.batch_length, **super().data_for_an_update}
+        several = {"environments": self.environments} if self.environments > 1 else {}
+        return {"prefill": self.prefill, "batch_length": self.batch_length, **several, **super().data_for_an_update}
 
     @model_validator(mode="after")
     def _a_chunk_fits_into_the_replay(self) -> Self:

@@ -73,6 +73,34 @@ def test_rows_are_stored_as_they_were_seen(tiny: DreamerV3Settings, space: gymna
     assert (rows["action"][0, [0, 1, 2, 3, 5]].abs().sum(-1) > 0).all()
 
 
+def test_environments_keep_their_rows_and_latents_apart(tiny: DreamerV3Settings) -> None:
+    """The second of three ends its episode in between: the others' rows are those of a run in which it does not."""
+    stored = []
+    for ends in (False, True):
+        agent = made(gymnasium.spaces.Discrete(3), tiny.model_copy(update={"environments": 3}))
+        agent.begin(3)
+        for k in range(4):
+            shown = {
+                name: np.concatenate([observations(1, seed=10 * k + at)[name] for at in range(3)])
+                for name in observations(1, seed=0)
+            }
+            actions = agent.act(shown, np.full(3, k == 0))
+            for at in range(3):
+                own = {name: value[at] for name, value in shown.items()}
+                agent.observe(Row(own, actions[at], float(at), k == 0, False, False), at)
+        if ends:
+            agent.observe(Row(own, None, 1.0, False, True, True), 1)
+        assert agent.replay.size == 12 + ends
+        rings = [agent.replay._filled(agent.replay._sizes)[first : first + 4] for first in (0, 4, 8 + ends)]
+        stored.append([{name: column[ring] for name, column in agent.replay._columns.items()} for ring in rings])
+    for at in range(3):
+        assert (stored[1][at]["reward"] == at).all()
+        expected = observations(1, seed=20 + at)["attributes"][0]
+        np.testing.assert_array_equal(stored[1][at]["attributes"][2].numpy(), expected)
+        for name, column in stored[0][at].items():
+            torch.testing.assert_close(stored[1][at][name], column, rtol=0, atol=0)
+
+
 def test_replayed_rows_run_through_the_states_they_were_acted_with(tiny: DreamerV3Settings) -> None:
     """Acting and `observe` on replay are one model: from a stored latent, the deterministic state comes out again."""
     agent = made(gymnasium.spaces.Discrete(3), tiny)

@@ -86,7 +86,7 @@ def test_environments_side_by_side_count_together_and_keep_their_rows_apart(smal
     assert run.episodes % 3 == 0
     returns = [row["step"] for row in run.curve if row["metric"] == "train_return"]
     assert len(returns) == run.episodes
-    assert returns == sorted(returns)
+    assert (np.diff(returns) > 0).all()
     assert agent.replay.size == agent.encoded_observations == run.env_steps // 2 + run.episodes
     chunk = agent.replay.sample(400, 5, torch.Generator().manual_seed(0))
     z, inside = chunk["z"], ~chunk["is_last"][:, :-1]

@@ -216,6 +216,15 @@ def test_what_cannot_work_is_refused(plain, few) -> None:
         _agent(plain(), gymnasium.spaces.Discrete(3), few).observe(Row(observation, 0, 0.0, True, False, False))
 
 
+def test_rollouts_are_of_one_environment(plain, few) -> None:
+    agent = _agent(plain(), gymnasium.spaces.Discrete(3), few)
+    observation = {"attributes": np.zeros((2, 3), np.float32)}
+    agent.begin(2)
+    agent.act(observation, np.ones(2, dtype=bool))
+    with pytest.raises(RuntimeError, match="one environment"):
+        agent.observe(Row({"attributes": np.zeros(3, np.float32)}, 0, 0.0, True, False, False), 1)
+
+
 def test_a_loss_that_is_no_number_ends_the_run(plain, chain, few) -> None:
     agent = _agent(plain(), chain().action_space, few.model_copy(update={"lr": 1e30}))
     with pytest.raises(UserError, match=r"my run, step \d+: .*; lower it"):

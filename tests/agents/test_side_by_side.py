@@ -39,13 +39,26 @@ def test_each_gives_what_one_alone_gives() -> None:
 
 def test_a_lost_process_is_one_line_and_a_request_to_stop_leaves_them_be() -> None:
     with SideBySide(MAKE, 2) as envs:
-        envs.reset({0: 1, 1: 2})
         first, second = (worker.process.pid for worker in envs._workers)
+        os.kill(first, signal.SIGTERM)  # while it starts
+        envs.reset({0: 1, 1: 2})
         os.kill(first, signal.SIGTERM)
         assert envs.step({0: 1, 1: 1}).keys() == {0, 1}
         os.kill(second, signal.SIGKILL)
         with pytest.raises(UserError, match=r"environment 2 of 2 was lost \(killed by SIGKILL\); .* goes on from"):
             envs.step({0: 1, 1: 1})
+    assert not multiprocessing.active_children()
+
+
+def test_a_start_that_fails_leaves_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    envs = SideBySide(MAKE, 3)
+
+    def fail() -> None:
+        raise OSError("no more processes")
+
+    monkeypatch.setattr(envs._workers[2], "start", fail)
+    with pytest.raises(OSError, match="no more"), envs:
+        pass
     assert not multiprocessing.active_children()
 
 

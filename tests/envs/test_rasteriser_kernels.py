@@ -108,6 +108,23 @@ def test_neighbouring_triangles_cover_every_sample_once() -> None:
     np.testing.assert_array_equal(total, 1)
 
 
+def test_a_part_of_the_picture_is_seen_as_in_the_whole() -> None:
+    rng = np.random.default_rng(8)
+    corner = np.concatenate([rng.uniform(-2, 18, (90, 2)), rng.integers(0, 16, (30, 2)) + 0.125])
+    corner = (corner * 256).astype(np.int64)
+    faces, near = np.arange(120, dtype=np.int32).reshape(-1, 3), rng.uniform(0.5, 1.0, 120)
+    faces = np.concatenate([faces, faces[:, ::-1]])
+    seen, depth = [], []
+    for left, top, right, bottom in ((0, 0, 16, 16), (3, 5, 12, 14)):
+        seen.append(np.full((bottom - top, right - left, 4), -1, dtype=np.int32))
+        depth.append(np.zeros(seen[-1].shape, dtype=np.float32))
+        nowhere, camera = np.zeros((120, 3)), np.zeros((3, 4))
+        cover(faces, 0, len(faces), nowhere, corner, near, camera, 0.1, left, top, seen[-1], depth[-1])
+    np.testing.assert_array_equal(seen[1], seen[0][5:14, 3:12])
+    np.testing.assert_array_equal(depth[1], depth[0][5:14, 3:12])
+    assert len(np.unique(seen[1])) > 20
+
+
 def test_back_faces_are_not_seen_and_the_nearer_face_wins() -> None:
     square = [(0, 0), (0, 8), (8, 8), (8, 0)]
     front, back = [[0, 1, 2], [0, 2, 3]], [[2, 1, 0], [3, 2, 0]]

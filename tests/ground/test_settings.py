@@ -80,6 +80,8 @@ def test_the_papers_ten_tasks_lie_over_the_papers_scale(repository):
         ("environments.simple_shapes.agents.env_steps=true", "a whole number, but the value is True"),
         ("environments.simple_shapes.agents.env_steps=3.0", "a whole number, but the value is 3.0"),
         ("environments.simple_shapes.agents.dreaming.batch_length=200000", "replay_capacity 100000 is too small"),
+        ("environments.simple_shapes.agents.dreaming.environments=50000", "rows of each of 50000 environments"),
+        ("environments.simple_shapes.agents.ppo.environments=2", "agents.ppo.environments"),
         ("environments.simple_shapes.agents.dreaming.replay_capacity=16", "has batch_length + 1 = 17 rows"),
         ("environments.simple_shapes.agents.dreaming.world_model_lr=.inf", "a finite number, but the value is inf"),
         ("environments.simple_shapes.agents.dreaming.world_model_lr=1e999", "a finite number"),

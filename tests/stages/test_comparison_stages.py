@@ -96,8 +96,9 @@ def test_a_recorded_run_gives_the_same_figures(compared, script):
 
 
 def test_a_record_is_of_one_run(compared, script, tmp_path):
+    tmp_path /= "record"
     stale = tmp_path / ENV / "noise.csv"
-    stale.parent.mkdir()
+    stale.parent.mkdir(parents=True)
     stale.write_text("of an earlier run")
     script.keep("smoke", compared.place.root, tmp_path)
     assert not stale.exists()

@@ -4,8 +4,10 @@ import gymnasium
 import pytest
 
 from gwpipe import layout
+from gwpipe.artefact import read_manifest
 from gwpipe.domains.catalogue import make_domain, save_domain
 from gwpipe.errors import UserError
+from gwpipe.evaluation import curves
 from gwpipe.layout import Place
 from gwpipe.machine import Machine
 from gwpipe.settings import load
@@ -32,11 +34,21 @@ def train(repository, tmp_path):
     return run
 
 
+def test_environments_side_by_side_give_one_curve(train):
+    folder = train("dreaming.environments=2", "env_steps=120", "dreaming.batch_length=10", "dreaming.batch_size=4")
+    curve = curves.read(folder / "curve.csv")
+    assert (curve["metric"] == "train_return").sum() >= 2
+    manifest = read_manifest(folder / "weights.safetensors")
+    assert manifest["settings"]["learning"]["environments"] == 2
+    assert manifest["results"]["episodes"] % 2 == 0
+
+
 @pytest.mark.parametrize(
     ("override", "named"),
     [
         ("dreaming.batch_length=20000", "batch_length (20000)"),
         ("dreaming.prefill=20000", "prefill (20000)"),
+        ("dreaming={environments: 2, prefill: 20000}", "environments (2)"),
         ("dreaming.env_steps_per_update=20000", "env_steps_per_update (20000)"),
     ],
 )
