@@ -46,6 +46,7 @@ def keep(scale: str, root: Path, here: Path) -> None:
         UserError: there is no finished run of this scale, or a part was made of others than those there now; what was
             recorded before stays.
     """
+    here.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=here.parent) as folder:
         whole = Path(folder) / here.name
         whole.mkdir()
