@@ -147,6 +147,8 @@ def prepare():
     return work
 
 if __name__ == "__main__":
+    # Where tests run in the background, a shell has them ignore it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with Crew(prepare, 2, "piece") as crew:
         crew.result(range(0, 1), 10)
 """
