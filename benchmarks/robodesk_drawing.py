@@ -45,9 +45,10 @@ class Timed:
         for _ in range(decisions if "image" in self.env.observe else 0):
             self.pictures.append(taken(self.env.render))
 
-    def median(self, times: list[tuple[float, float]]) -> tuple[float, float]:
-        """Of the processor's times and of the clock's."""
-        return statistics.median(t[0] for t in times), statistics.median(t[1] for t in times)
+
+def medians(times: list[tuple[float, float]]) -> tuple[float, float]:
+    """Of the processor's times and of the clock's."""
+    return statistics.median(t[0] for t in times), statistics.median(t[1] for t in times)
 
 
 def taken(work: Callable[[], object]) -> tuple[float, float]:
@@ -123,12 +124,12 @@ def main() -> None:
             row.go(1 if name.startswith("stock") else FAST_A_ROUND)
     print(f"{'':16}{'start s':>9}{'ms a decision':>16}{'(wall)':>9}{'ms a picture':>16}{'(wall)':>9}")
     for name, row in rows.items():
-        cells = f"{name:16}{row.begun:9.2f}" + "{:16.1f}{:9.1f}".format(*row.median(row.decisions))
-        print(cells + ("{:16.1f}{:9.1f}".format(*row.median(row.pictures)) if row.pictures else ""))
+        cells = f"{name:16}{row.begun:9.2f}" + "{:16.1f}{:9.1f}".format(*medians(row.decisions))
+        print(cells + ("{:16.1f}{:9.1f}".format(*medians(row.pictures)) if row.pictures else ""))
     if backend is None:
         print("stock: not measured, no EGL or OSMesa library")
     else:
-        fast, stock = (row.median(row.decisions) for name, row in rows.items() if name != "no picture")
+        fast, stock = (medians(row.decisions) for name, row in rows.items() if name != "no picture")
         processor, wall = stock[0] / fast[0], stock[1] / fast[1]
         print(f"decisions, stock / fast: {processor:.1f} of the processor's time, {wall:.1f} of the clock's")
         found = difference(36)

@@ -27,6 +27,7 @@ from gwpipe.figures.methods import in_order
 from gwpipe.settings.figure_stages import PanelSettings
 from gwpipe.settings.record_stages import TABLES, RecordedFigure, RunRecord, Training
 from gwpipe.studies.quality_report import table
+from gwpipe.view.explain import one_a_run, seconds_of
 
 EPISODES: dict[RecordedFigure, str] = {
     "figure6": layout.ABLATION,
@@ -161,13 +162,11 @@ SUMMARIES: dict[RecordedFigure, tuple[str, Any, tuple[str, ...]]] = {
 
 def stages(results: Path, scale: str) -> Iterable[str]:
     """Lines that say what every stage took, from all manifests of this scale below `results`."""
-    jobs: dict[str, dict[tuple[str, str], dict[str, Any]]] = {}
-    for path in sorted(results.rglob(f"*{layout.MANIFEST}")):
-        manifest = read_manifest(path.with_name(path.name.removesuffix(layout.MANIFEST)))
-        if manifest["scale"] == scale:
-            # A job may make several artefacts.
-            job = manifest["identity"], manifest.get("started", manifest["finished"])
-            jobs.setdefault(manifest["stage"], {})[job] = manifest
+    paths = sorted(results.rglob(f"*{layout.MANIFEST}"))
+    every = [read_manifest(path.with_name(path.name.removesuffix(layout.MANIFEST))) for path in paths]
+    jobs: dict[str, list[dict[str, Any]]] = {}
+    for manifest in one_a_run([manifest for manifest in every if manifest["scale"] == scale]):
+        jobs.setdefault(manifest["stage"], []).append(manifest)
     yield "\n## What every stage took"
     yield "\nIn minutes. A job's wall time depends on what ran beside it; processor time is that of its last start.\n"
     yield from table(
@@ -176,9 +175,9 @@ def stages(results: Path, scale: str) -> Iterable[str]:
             [
                 f"`{stage}`",
                 str(len(made)),
-                f"{sum(job['cpu_seconds'] for job in made.values()) / 60:,.1f}",
-                f"{max(job['wall_seconds'] + job.get('earlier_seconds', 0.0) for job in made.values()) / 60:,.1f}",
-                ", ".join(sorted({job["code_version"] for job in made.values()})),
+                f"{sum(job['cpu_seconds'] for job in made) / 60:,.1f}",
+                f"{max(map(seconds_of, made)) / 60:,.1f}",
+                ", ".join(sorted({job["code_version"] for job in made})),
             ]
             for stage, made in sorted(jobs.items())
         ],

@@ -26,7 +26,7 @@ def explanation(found: Provenance, depth: int | None = None, occasion: bool = Tr
     yield from (f"  {line}" for line in _facts(manifest, occasion))
     others = [m for name, m in found.manifests.items() if name != found.name and m]
     if others:
-        work = f", {duration(sum(_seconds(m) for m in _runs(others)))} of work in all" if occasion else ""
+        work = f", {duration(sum(seconds_of(m) for m in one_a_run(others)))} of work in all" if occasion else ""
         yield f"made from {len(others)} artefacts{work}"
     shown = {found.name}
     yield from _tree(found, found.name, "", depth, occasion, shown)
@@ -39,7 +39,7 @@ def _facts(manifest: Manifest, occasion: bool) -> Iterator[str]:
     memory = f", {manifest['peak_memory_mib']:.0f} MiB" if "peak_memory_mib" in manifest else ""
     yield f"stage     {manifest['stage']}, scale {manifest['scale']}"
     if occasion:
-        yield f"finished  {manifest['finished']}, after {duration(_seconds(manifest))}{again}{memory}"
+        yield f"finished  {manifest['finished']}, after {duration(seconds_of(manifest))}{again}{memory}"
     yield f"seed      {'none of its own' if manifest['seed'] is None else manifest['seed']}"
     yield f"code      {manifest['code_version']}, source files {short(manifest['sources_sha256'])}"
     yield f"content   {manifest['sha256']}"
@@ -85,7 +85,7 @@ def _brief(found: Provenance, name: str, occasion: bool) -> str:
         if field in manifest and field in asked and manifest[field] != asked[field]
     ]
     other = "; other " + ", ".join(differing) if differing else ""
-    took = f", {duration(_seconds(manifest))}" if occasion else ""
+    took = f", {duration(seconds_of(manifest))}" if occasion else ""
     return f"  {manifest['stage']}{seed}{took}, {short(manifest['sha256'])}{other}"
 
 
@@ -98,10 +98,11 @@ def _changed(value: Any, asked: Any) -> str:
     )
 
 
-def _seconds(manifest: Manifest) -> float:
+def seconds_of(manifest: Manifest) -> float:
+    """Wall time of a run, earlier starts included."""
     return float(manifest["wall_seconds"]) + float(manifest.get("earlier_seconds", 0.0))
 
 
-def _runs(manifests: list[Manifest]) -> list[Manifest]:
+def one_a_run(manifests: list[Manifest]) -> list[Manifest]:
     """One manifest a run: a run may make several artefacts."""
     return list({(m["stage"], m["identity"], m.get("started", m["finished"])): m for m in manifests}.values())
