@@ -1,6 +1,5 @@
 """The agent of the baseline "Dreamer": DreamerV3 on image and attributes as the environment shows them."""
 
-import math
 from typing import Any
 
 import gymnasium
@@ -13,8 +12,9 @@ from gwpipe.agents.dreamer_v3 import Batch, DreamerV3, Noise, Seen
 from gwpipe.agents.dreamer_v3_optimisers import make_optimiser
 from gwpipe.agents.dreamer_v3_rssm import VARIABLES, Latent
 from gwpipe.agents.dreamer_v3_update import update_loss
+from gwpipe.agents.measured import finite
 from gwpipe.agents.policies import gumbel, policy_for
-from gwpipe.agents.replay import Replay
+from gwpipe.agents.replay import Pending, Replay
 from gwpipe.agents.returns import Spread, no_spread, scale
 from gwpipe.agents.timing import Row
 from gwpipe.errors import UserError
@@ -82,8 +82,7 @@ class DreamerAgent:
         """
         self._latent = self._nothing(n)
         self._action = torch.zeros(n, self.policy.size, device=self.device)
-        self._now: dict[str, Tensor] = {}
-        self._unobserved = np.zeros(n, dtype=bool)
+        self._pending = Pending(n)
         self._acts_with = self._generators["act"]
         if seed is not None:
             self._acts_with = torch_generator(seed, "evaluation", "act", device=self.device)
@@ -104,8 +103,7 @@ class DreamerAgent:
         else:
             noise = self.policy.noise((len(outputs),), self._acts_with)
             self._action = self.policy.sample(outputs, noise)
-        self._now = self._columns(shown, self._action, self._latent)
-        self._unobserved[:] = True
+        self._pending.hold(self._columns(shown, self._action, self._latent))
         return self.policy.to_env(self._action)
 
     def _shown(self, observations: dict[str, np.ndarray]) -> dict[str, Tensor]:
@@ -129,20 +127,17 @@ class DreamerAgent:
 
     def observe(self, row: Row, environment: int = 0) -> None:
         """Store a row of the time table: the observation `act` was just given, or an episode's last one."""
-        now, at = self._now, environment
         if row.is_last:
             own = slice(environment, environment + 1)
             with torch.no_grad():
                 shown = self._shown({name: value[None] for name, value in row.observation.items()})
                 before, action = Latent(self._latent.deter[own], self._latent.stoch[own]), self._action[own]
                 latent = self._seen_after(before, action, shown, torch.ones(1, 1, device=self.device))
-                now, at = self._columns(shown, torch.zeros_like(action), latent), 0
-        elif not self._unobserved[environment]:
-            raise RuntimeError("observe() of a row that is not an episode's last needs act() on its observation first")
-        self._unobserved[environment] = False
-        flags = {"is_first": row.is_first, "is_last": row.is_last, "is_terminal": row.is_terminal}
-        stored = {name: value[at] for name, value in now.items()}
-        self.replay.add({**stored, "reward": row.reward, **flags}, environment)
+            last = self._columns(shown, torch.zeros_like(action), latent)
+            columns = {name: column[0] for name, column in last.items()}
+        else:
+            columns = self._pending.take(environment)
+        self.replay.add({**columns, **row.scalars}, environment)
 
     @property
     def ready(self) -> bool:
@@ -197,10 +192,7 @@ class DreamerAgent:
         }
         measured |= {"actor_critic/entropy": result.entropy, "actor_critic/spread": scale(self._spread, 0.0)}
         values = torch.stack([value.detach() for value in measured.values()]).tolist()
-        wrong = [f"{name} = {value}" for name, value in zip(measured, values) if not math.isfinite(value)]
-        if wrong:
-            raise FloatingPointError(f"update {self.updates} measured {wrong[0]}")
-        return dict(zip(measured, values))
+        return finite(dict(zip(measured, values)), self.updates)
 
     def weights(self) -> dict[str, Any]:
         """What acting needs: the model's parameters."""

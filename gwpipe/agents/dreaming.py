@@ -1,6 +1,5 @@
 """The GRU-dreaming agent (Algorithm 1): world model and actor-critic on a frozen representation."""
 
-import math
 from typing import Any, NamedTuple
 
 import gymnasium
@@ -11,8 +10,9 @@ from torch import Tensor
 from gwpipe.agents.actor_critic import ActorCritic, ActorCriticLoss, actor_critic_loss
 from gwpipe.agents.agent import Mode
 from gwpipe.agents.imagination import imagine
+from gwpipe.agents.measured import finite
 from gwpipe.agents.policies import Policy, policy_for
-from gwpipe.agents.replay import Replay
+from gwpipe.agents.replay import Pending, Replay
 from gwpipe.agents.returns import Spread, no_spread
 from gwpipe.agents.timing import Row, actor_input, steps
 from gwpipe.agents.world_model import WorldModel, WorldModelLoss, world_model_loss
@@ -147,8 +147,7 @@ class DreamingAgent:
         """
         self._h = torch.zeros(n, self.settings.gru_hidden, device=self.device)
         self._age = np.zeros(n, dtype=np.int64)
-        self._now: dict[str, Tensor] = {}
-        self._unobserved = np.zeros(n, dtype=bool)
+        self._pending = Pending(n)
         self._acts_with = self._generators["act"]
         if seed is not None:
             self._acts_with = torch_generator(seed, "evaluation", "act", device=self.device)
@@ -166,8 +165,7 @@ class DreamingAgent:
         else:
             noise = self.policy.noise((len(outputs),), self._acts_with)
             action = self.policy.sample(outputs, noise)
-        self._now = self._columns(u, z, action, self._h)
-        self._unobserved[:] = True
+        self._pending.hold(self._columns(u, z, action, self._h))
         self._h = self.world_model.step(self._h, z, action)
         self._age += 1
         return self.policy.to_env(action)
@@ -183,18 +181,16 @@ class DreamingAgent:
 
     def observe(self, row: Row, environment: int = 0) -> None:
         """Store a row of the time table: the observation `act` was just given, or an episode's last one."""
-        now, at = self._now, environment
         if row.is_last:
             with torch.no_grad():
                 u, z = self._see({name: value[None] for name, value in row.observation.items()})
                 h = self._h[environment : environment + 1]
-                now, at = self._columns(u, z, torch.zeros(1, self.policy.size), h), 0
-        elif not self._unobserved[environment]:
-            raise RuntimeError("observe() of a row that is not an episode's last needs act() on its observation first")
-        self._unobserved[environment] = False
-        stored = {name: now[name][at] for name in self.replay.columns if name in now}
-        flags = {"is_first": row.is_first, "is_last": row.is_last, "is_terminal": row.is_terminal}
-        self.replay.add({**stored, "reward": row.reward, **flags}, environment)
+                last = self._columns(u, z, torch.zeros(1, self.policy.size), h)
+            columns = {name: column[0] for name, column in last.items()}
+        else:
+            columns = self._pending.take(environment)
+        stored = {name: columns[name] for name in self.replay.columns if name in columns}
+        self.replay.add({**stored, **row.scalars}, environment)
         self.encoded_observations += 1
 
     @property
@@ -242,10 +238,7 @@ class DreamingAgent:
         measured = {f"world_model/{k}": v for k, v in model._asdict().items() if k != "h"}
         measured |= {f"actor_critic/{k}": v for k, v in dreamt._asdict().items() if k != "spread"}
         values = torch.stack([value.detach() for value in measured.values()]).tolist()
-        wrong = [f"{name} = {value}" for name, value in zip(measured, values) if not math.isfinite(value)]
-        if wrong:
-            raise FloatingPointError(f"update {self.updates} measured {wrong[0]}")
-        return dict(zip(measured, values))
+        return finite(dict(zip(measured, values)), self.updates)
 
     def _descend(self, name: str, loss: Tensor) -> None:
         optimiser = self._optimisers[name]

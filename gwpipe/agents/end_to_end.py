@@ -9,7 +9,6 @@ still learns follows both: means and deviations of the last 1 / `spread_rate` ba
 weights. A longer memory would measure the z of a workspace that is no more.
 """
 
-import math
 from typing import Any
 
 import gymnasium
@@ -17,6 +16,7 @@ import torch
 from torch import Tensor
 
 from gwpipe.agents.dreaming import DreamingAgent
+from gwpipe.agents.measured import finite
 from gwpipe.domains.fit import learning_rate
 from gwpipe.representations import LearningWorkspace, Representation
 from gwpipe.seeding import torch_generator
@@ -85,11 +85,7 @@ class EndToEndAgent(DreamingAgent):
         with torch.no_grad():
             self._follow("z_centre", "z_scale", self.workspace.fuse(u))
         self.workspace_updates += 1
-        measured = {f"workspace/{name}": float(value) for name, value in found.items()}
-        for name, value in measured.items():
-            if not math.isfinite(value):
-                raise FloatingPointError(f"update {self.updates + 1} measured {name} = {value}")
-        return measured
+        return finite({f"workspace/{name}": float(value) for name, value in found.items()}, self.updates + 1)
 
     def _learning_rate(self) -> float:
         settings, step = self.end_to_end.optimisation, self.workspace_updates

@@ -31,6 +31,7 @@ from torch import Tensor
 from torch.distributions import Categorical
 
 from gwpipe.agents.agent import Mode
+from gwpipe.agents.measured import finite
 from gwpipe.agents.ppo_inputs import Features, inputs_of
 from gwpipe.agents.timing import Row
 from gwpipe.errors import UserError
@@ -198,10 +199,7 @@ class PPOAgent:
         waiting, self._waiting = self._waiting, []
         for transition in waiting:
             self._store(transition)
-        for name, value in measured.items():
-            if not math.isfinite(value):
-                raise FloatingPointError(f"update {self.updates} measured {name} = {value}")
-        return measured
+        return finite(measured, self.updates)
 
     def _logged(self) -> dict[str, Any]:
         told = dict(self.algorithm.logger.name_to_value)

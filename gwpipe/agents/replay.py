@@ -8,6 +8,7 @@ themselves it is those.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -126,3 +127,27 @@ class Replay:
         at = self._filled(self._sizes)
         for name, column in state["columns"].items():
             self._columns[name][at] = column.to(at.device)
+
+
+class Pending:
+    """The rows that `act` has decided on, one for each of n environments, until `observe` stores them."""
+
+    def __init__(self, n: int) -> None:
+        self._columns: dict[str, Tensor] = {}
+        self._waits = np.zeros(n, dtype=bool)
+
+    def hold(self, columns: dict[str, Tensor]) -> None:
+        """Keep columns (n, ...) of what all environments showed and did."""
+        self._columns = columns
+        self._waits[:] = True
+
+    def take(self, environment: int) -> dict[str, Tensor]:
+        """That environment's row, column → (...), once.
+
+        Raises:
+            RuntimeError: `act` has not seen its observation.
+        """
+        if not self._waits[environment]:
+            raise RuntimeError("observe() of a row that is not an episode's last needs act() on its observation first")
+        self._waits[environment] = False
+        return {name: column[environment] for name, column in self._columns.items()}

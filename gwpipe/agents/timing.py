@@ -39,6 +39,11 @@ class Row:
     is_last: bool
     is_terminal: bool
 
+    @property
+    def scalars(self) -> dict[str, float | bool]:
+        """Its columns that are no vectors: `reward`, `is_first`, `is_last`, `is_terminal`."""
+        return {name: getattr(self, name) for name in ("reward", "is_first", "is_last", "is_terminal")}
+
 
 class Steps(NamedTuple):
     """The L steps t → t+1 of a chunk of L+1 rows; every tensor is (B, L, ...)."""

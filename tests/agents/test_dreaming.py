@@ -83,8 +83,7 @@ def test_memory_clears_the_state_after_so_many_decisions(small: DreamingSettings
     cleared = []
     for k in range(8):
         agent.act(_observations(1, seed=k), np.array([k in (0, 5)]))
-        assert agent._now is not None
-        cleared.append(agent._now["h"].abs().max().item() == 0)
+        cleared.append(agent._pending.take(0)["h"].abs().max().item() == 0)
     assert cleared == [True, False, False, True, False, True, False, False]
 
 
@@ -93,9 +92,8 @@ def test_is_first_clears_one_environment_alone(small: DreamingSettings, plain) -
     agent.begin(2)
     agent.act(_observations(2), np.array([True, True]))
     agent.act(_observations(2), np.array([False, True]))
-    assert agent._now is not None
-    assert agent._now["h"][0].abs().max() > 0
-    assert agent._now["h"][1].abs().max() == 0
+    assert agent._pending.take(0)["h"].abs().max() > 0
+    assert agent._pending.take(1)["h"].abs().max() == 0
 
 
 def test_stored_states_are_refreshed_by_replay(small: DreamingSettings, chain, plain) -> None:
