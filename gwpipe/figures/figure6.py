@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from gwpipe.figures.methods import colours, in_order, label, model_free
+from gwpipe.figures.panels import say_below
 
 HALVES = {"attributes": "attributes removed", "image": "vision removed"}
 
@@ -29,13 +30,7 @@ def draw_figure6(panels: Sequence[pd.DataFrame], scale: str) -> Figure:
             lowest, highest = _range(summary)
             axes.set_ylim(lowest, highest)
         everywhere[number * len(HALVES)].set_ylabel("return above random")
-    first = panels[0]
-    figure.supxlabel(
-        f"Scale {scale}. {first['episodes'].min()} to {first['episodes'].max()} episodes a bar, standard error over "
-        "episodes (means of seeds). Line on a bar: with both modalities. Dotted: criterion.",
-        fontsize=7,
-        color="0.35",
-    )
+    say_below(figure, panels, scale, "bar", "Line on a bar: with both modalities. Dotted: criterion.")
     return figure
 
 

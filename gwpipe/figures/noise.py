@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from gwpipe.figures.methods import colours, label
+from gwpipe.figures.panels import say_below
 
 TITLES = {"image": "vision", "attributes": "attributes"}
 LEARNED = (("--", "s"), ("-.", "^"), ((0, (5, 1, 1, 1, 1, 1)), "D"), ((0, (1, 1)), "v"))
@@ -36,13 +37,7 @@ def draw_noise(panels: Sequence[pd.DataFrame], scale: str) -> Figure:
             axes.set_axis_off()
         line[0].set_ylabel(f"{summary['env'].iloc[0]}: return above random", fontsize=8)
         _legend(line, len(kinds))
-    first = panels[0]
-    figure.supxlabel(
-        f"Scale {scale}. {first['episodes'].min()} to {first['episodes'].max()} episodes a point, standard error over "
-        "episodes (means of seeds). Dotted, level: told what fails. Dashed, across: criterion.",
-        fontsize=7,
-        color="0.35",
-    )
+    say_below(figure, panels, scale, "point", "Dotted, level: told what fails. Dashed, across: criterion.")
     return figure
 
 

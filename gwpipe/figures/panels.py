@@ -45,3 +45,15 @@ def draw_panels(
     figure = draw(summaries, settings.scale)
     made = [place.path(pattern) for pattern in pictures]
     save_with_numbers(record, figure, made, pd.concat(summaries, ignore_index=True), place.path(numbers))
+
+
+def say_below(figure: Figure, panels: Sequence[pd.DataFrame], scale: str, each: str, meaning: str) -> None:
+    """Write below a figure of summaries how many episodes each bar or point stands for, and what else is drawn."""
+    played = pd.concat([summary["episodes"] for summary in panels])
+    fewest, most = played.min(), played.max()
+    episodes = str(fewest) if fewest == most else f"{fewest} to {most}"
+    figure.supxlabel(
+        f"Scale {scale}. {episodes} episodes a {each}, standard error over episodes (means of seeds).\n{meaning}",
+        fontsize=7,
+        color="0.35",
+    )

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from gwpipe.figures.methods import label
+from gwpipe.figures.panels import say_below
 
 COLOURS = ("C0", "C1", "C2", "C3")
 """Of the domains acted on, in their order."""
@@ -26,13 +27,7 @@ def draw_transfer(panels: Sequence[pd.DataFrame], scale: str) -> Figure:
         _draw(axes, summary)
         axes.set_title(str(summary["env"].iloc[0]), fontsize=9)
     grid[0][0].set_ylabel("return above random")
-    first = panels[0]
-    figure.supxlabel(
-        f"Scale {scale}. {first['episodes'].min()} to {first['episodes'].max()} episodes a bar, standard error over "
-        "episodes (means of seeds).\nHatched: not the domain of training. Dashed: criterion.",
-        fontsize=7,
-        color="0.35",
-    )
+    say_below(figure, panels, scale, "bar", "Hatched: not the domain of training. Dashed: criterion.")
     return figure
 
 
