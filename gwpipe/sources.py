@@ -38,19 +38,25 @@ def sources(*modules: str) -> list[str]:
 def _closure(modules: tuple[str, ...]) -> tuple[Path, ...]:
     """Files of this package that `modules` import, without plumbing. Every job of a rule asks for the same."""
     found: set[Path] = set()
-    waiting = [_file(name) for name in modules]
+    waiting = [file for name in modules if (file := _file(name)) is not None]
     while waiting:
         file = waiting.pop()
-        if file is None or file in found:
-            continue
-        found.add(file)
-        if file.name == "__init__.py":
-            found.update(file.parent.glob("*.csv"))  # data that the package reads
-        # Importing a module runs the `__init__.py` of every package around it.
-        around = [parent / "__init__.py" for parent in file.parents if parent.is_relative_to(PACKAGE)]
-        waiting += [package for package in around if package.is_file()]
-        waiting += [_file(name) for name in _imports(file)]
+        if file not in found:
+            found.add(file)
+            waiting += _needed(file)
     return tuple(file for file in found if not _is_plumbing(file))
+
+
+@functools.cache
+def _needed(file: Path) -> tuple[Path, ...]:
+    """What `file` needs itself: the modules it imports, the packages around it, and data that it reads as a package."""
+    if file.suffix == ".csv":
+        return ()
+    # Importing a module runs the `__init__.py` of every package around it.
+    around = [parent / "__init__.py" for parent in file.parents if parent.is_relative_to(PACKAGE)]
+    data = file.parent.glob("*.csv") if file.name == "__init__.py" else ()
+    imported = (_file(name) for name in _imports(file))
+    return (*data, *(package for package in around if package.is_file()), *(one for one in imported if one))
 
 
 def _outside(module: str) -> Path:
