@@ -1,6 +1,7 @@
 """Trained agents: what they see through, and how they come back from disk to act."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,13 @@ def settings_of(weights: Path) -> TrainAgentStage:
 def make_env(settings: TrainAgentStage) -> gymnasium.Env:
     """The environment that the agent was trained in."""
     return gymnasium.make(ENVIRONMENT_IDS[settings.env], task=settings.task, **settings.environment.kwargs())
+
+
+@contextlib.contextmanager
+def environments(settings: TrainAgentStage, count: int) -> Iterator[list[gymnasium.Env]]:
+    """So many of them, closed at the end."""
+    with contextlib.ExitStack() as closing:
+        yield [closing.enter_context(contextlib.closing(make_env(settings))) for _ in range(count)]
 
 
 def load_agent(weights: Path, place: Place, env: gymnasium.Env, device: str = "cpu") -> Trained:

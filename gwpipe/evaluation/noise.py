@@ -119,7 +119,7 @@ STILL = ("patch",)
 
 
 class _Streams:
-    """The noise's random numbers: an environment and episode → a stream."""
+    """The noise's random numbers: an episode → a stream, wherever it is played (`rollouts.rollout`)."""
 
     def __init__(self, noise: Noise, seed: int) -> None:
         self._name = (seed, "noise", noise.modality, noise.kind)
@@ -128,15 +128,16 @@ class _Streams:
         self._now: list[np.random.Generator] = []
 
     def begin(self, n: int) -> None:
-        self._episodes = [-1] * n
-        self._now = [numpy_generator(*self._name, at, -1) for at in range(n)]
+        # So that an episode has its number whatever is played beside it.
+        self._episodes = [at - n for at in range(n)]
+        self._now = [numpy_generator(*self._name, 0, episode) for episode in self._episodes]
 
     def of(self, is_first: npt.NDArray[np.bool_]) -> Sequence[np.random.Generator]:
         """The streams of a decision, (n,)."""
         for at, first in enumerate(is_first):
-            self._episodes[at] += bool(first)
+            self._episodes[at] += len(is_first) * bool(first)
             if first or self._still:
-                self._now[at] = numpy_generator(*self._name, at, self._episodes[at])
+                self._now[at] = numpy_generator(*self._name, 0, self._episodes[at])
         return self._now
 
 

@@ -1,6 +1,6 @@
 """Trained agents on the episodes that all of their comparisons share."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import gymnasium
@@ -13,7 +13,7 @@ from gwpipe.studies.tidy import Row
 
 def play(
     actor: Actor,
-    env: gymnasium.Env,
+    envs: Sequence[gymnasium.Env],
     episodes: int,
     mode: Literal["sample", "greedy"],
     seed: int,
@@ -21,9 +21,9 @@ def play(
 ) -> list[Row]:
     """One row an episode: `labels`, its number, its return, its decisions with success.
 
-    The episodes are the same for every agent, condition and stage, and none of training.
+    The episodes are the same for every agent, condition and stage, and none of training; `envs` play them side by side.
     """
-    found = rollout(actor, env, episodes, derive(seed, "ablate"), mode)
+    found = rollout(actor, envs, episodes, derive(seed, "ablate"), mode)
     return [
         {**labels, "episode": episode, "return": total, "success_count": successes}
         for episode, (total, successes) in enumerate(zip(found.returns, found.success_counts))

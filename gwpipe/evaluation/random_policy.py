@@ -42,7 +42,7 @@ def random_return(
     policy = RandomPolicy(env.action_space)
     returns: list[float] = []
     for k in range(episodes):
-        returns += rollout(policy, env, 1, derive(seed, "random_policy", k), "sample").returns
+        returns += rollout(policy, [env], 1, derive(seed, "random_policy", k), "sample").returns
         if progress is not None:
             progress.update()
     env.close()

@@ -13,7 +13,7 @@ from gwpipe.seeding import derive
 def random_views(env: gymnasium.Env, episodes: int, seed: int) -> dict[str, npt.NDArray[np.generic]]:
     """Every observation of `episodes` episodes on which the random policy acts, (N, …) by name."""
     watched = _Watching(env.action_space)
-    rollout(watched, env, episodes, derive(seed, "blanks"), "sample")
+    rollout(watched, [env], episodes, derive(seed, "blanks"), "sample")
     return {name: np.concatenate(seen) for name, seen in watched.seen.items()}
 
 

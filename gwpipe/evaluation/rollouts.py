@@ -1,6 +1,6 @@
 """Episodes played by any actor, for measuring alone: nothing is learned and nothing of training is touched."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import gymnasium
@@ -20,33 +20,35 @@ class Rollout:
     lengths: list[int]
 
 
-def rollout(actor: Actor, env: gymnasium.Env, episodes: int, seed: int, mode: Mode) -> Rollout:
+def rollout(actor: Actor, envs: Sequence[gymnasium.Env], episodes: int, seed: int, mode: Mode) -> Rollout:
     """Play `episodes` episodes; episode k starts from the seed derived from (seed, "evaluation", k).
 
     Training resets from ("episode", k), so no episode of an evaluation is one of training.
 
     Args:
+        envs: alike; so many episodes are played side by side, and the actor decides for all of them at once. One whose
+            episode has ended waits for the others and is shown its last observation.
         mode: "greedy" takes the likeliest action, "sample" draws from the policy, from a stream of `seed`.
     """
-    returns: list[float] = []
-    success_counts: list[int] = []
-    lengths: list[int] = []
-    actor.begin(1, seed=derive(seed, "evaluation", "actions"))
-    for k in range(episodes):
-        observation, _ = env.reset(seed=derive(seed, "evaluation", k))
-        total, successes, length, ended = 0.0, 0, 0, False
-        while not ended:
-            batch = {name: np.asarray(value)[None] for name, value in observation.items()}
-            action = actor.act(batch, np.array([length == 0]), mode)[0]
-            observation, reward, terminated, truncated, info = env.step(action)
-            total += float(reward)
-            successes += bool(info.get("success", False))
-            length += 1
-            ended = terminated or truncated
-        returns.append(total)
-        success_counts.append(successes)
-        lengths.append(length)
-    return Rollout(returns, success_counts, lengths)
+    returns, successes, lengths = [0.0] * episodes, [0] * episodes, [0] * episodes
+    actor.begin(len(envs), seed=derive(seed, "evaluation", "actions"))
+    for first in range(0, episodes, len(envs)):
+        played = {at: first + at for at in range(min(len(envs), episodes - first))}
+        shown = [envs[at].reset(seed=derive(seed, "evaluation", episode))[0] for at, episode in played.items()]
+        shown += [shown[-1]] * (len(envs) - len(shown))
+        begins = True
+        while played:
+            batch = {name: np.stack([np.asarray(observation[name]) for observation in shown]) for name in shown[0]}
+            actions = actor.act(batch, np.full(len(envs), begins), mode)
+            begins = False
+            for at, episode in list(played.items()):
+                shown[at], reward, terminated, truncated, info = envs[at].step(actions[at])
+                returns[episode] += float(reward)
+                successes[episode] += bool(info.get("success", False))
+                lengths[episode] += 1
+                if terminated or truncated:
+                    del played[at]
+    return Rollout(returns, successes, lengths)
 
 
 def evaluator(env: gymnasium.Env, settings: EvaluationSettings, seed: int) -> Callable[[Actor, int], dict[str, float]]:
@@ -57,7 +59,7 @@ def evaluator(env: gymnasium.Env, settings: EvaluationSettings, seed: int) -> Ca
     """
 
     def evaluate(actor: Actor, env_steps: int) -> dict[str, float]:
-        played = rollout(actor, env, settings.episodes, seed, settings.mode)
+        played = rollout(actor, [env], settings.episodes, seed, settings.mode)
         return {"eval_return": float(np.mean(played.returns))}
 
     return evaluate

@@ -21,6 +21,8 @@ class PlayedStage(Settings):
     domains: dict[DomainName, str]
     """Domain → kind."""
     episodes: int
+    together: int
+    """Of them, side by side."""
     mode: Literal["sample", "greedy"]
     representation_seed: Seed
     seed: Seed
@@ -62,6 +64,7 @@ def played(config: Config, env: EnvironmentName, runs: dict[Method, Seeds], epis
         "runs": runs,
         "domains": kinds_of(study.representation, study.representation.domains),
         "episodes": episodes,
+        "together": min(episodes, study.agents.ablation.together),
         "mode": study.agents.evaluation.mode,
         "representation_seed": study.representation.seed,
         "seed": 0,

@@ -14,6 +14,9 @@ class AblationSettings(Settings):
 
     episodes: int = Field(default=10, gt=1)
     """Of each agent in each condition, the same for all."""
+    together: int = Field(default=1, gt=0)
+    """Episodes side by side, here and under noise and in transfer: one decision of the agent for all. An environment
+    each, so it pays where environments are small."""
     blank_episodes: int = Field(default=10, gt=0)
     """Of the random policy, whose mean attributes stand in for those removed."""
 

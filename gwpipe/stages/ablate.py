@@ -1,9 +1,7 @@
 """ablate: every trained agent of a task without attributes, without vision, and with both, episode by episode."""
 
-import contextlib
-
 from gwpipe import layout
-from gwpipe.agents.trained import acting_modules, agents_of, load_agent, make_env, settings_of
+from gwpipe.agents.trained import acting_modules, agents_of, environments, load_agent, settings_of
 from gwpipe.artefact import Record, staging
 from gwpipe.evaluation.ablation import MODALITIES, blanks, without
 from gwpipe.evaluation.ablation_table import COLUMNS
@@ -28,10 +26,10 @@ def run(settings: AblateStage, place: layout.Place, machine: Machine) -> None:
     with Progress(len(agents) * len(conditions) * settings.episodes, "episode", f"ablate {env} {task}") as progress:
         for path in agents:
             training = settings_of(path)
-            with contextlib.closing(make_env(training)) as played:
-                trained = load_agent(path, place, played, machine.device)
+            with environments(training, settings.together) as played:
+                trained = load_agent(path, place, played[0], machine.device)
                 if blank is None:
-                    blank = blanks(random_views(played, settings.blank_episodes, settings.seed))
+                    blank = blanks(random_views(played[0], settings.blank_episodes, settings.seed))
                 for removed in conditions:
                     actor = without(trained, removed, blank)
                     labels = {

@@ -1,6 +1,5 @@
 """noise: every trained agent of a task while one modality is disturbed, episode by episode."""
 
-import contextlib
 import json
 import shutil
 
@@ -8,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gwpipe import layout
-from gwpipe.agents.trained import acting_modules, agents_of, load_agent, make_env, settings_of
+from gwpipe.agents.trained import acting_modules, agents_of, environments, load_agent, settings_of
 from gwpipe.artefact import Record, staging, verify
 from gwpipe.errors import UserError
 from gwpipe.evaluation.noise import Usual, usual
@@ -57,10 +56,10 @@ def run(settings: NoiseStage, place: layout.Place, machine: Machine) -> None:
             measured = scratch / f"{number}.json"
             if not measured.exists():
                 training = settings_of(path)
-                with contextlib.closing(make_env(training)) as played:
-                    trained = load_agent(path, place, played, machine.device)
+                with environments(training, settings.together) as played:
+                    trained = load_agent(path, place, played[0], machine.device)
                     if not views:
-                        views = random_views(played, settings.blank_episodes, settings.seed)
+                        views = random_views(played[0], settings.blank_episodes, settings.seed)
                         known = usual(views)
                     whose = {"task": task, "method": training.method, "agent_seed": training.seed}
                     found: list[Row] = []

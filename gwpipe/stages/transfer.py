@@ -1,9 +1,7 @@
 """transfer: policies trained on one domain that act on it and on the others, episode by episode."""
 
-import contextlib
-
 from gwpipe import layout
-from gwpipe.agents.trained import acting_modules, agents_of, load_agent, make_env, settings_of
+from gwpipe.agents.trained import acting_modules, agents_of, environments, load_agent, settings_of
 from gwpipe.artefact import Record, staging
 from gwpipe.evaluation.playing import play
 from gwpipe.evaluation.transfer import turned
@@ -26,8 +24,8 @@ def run(settings: TransferStage, place: layout.Place, machine: Machine) -> None:
     with Progress(len(agents), "agent", f"transfer {env} {task}") as progress:
         for path in agents:
             training = settings_of(path)
-            with contextlib.closing(make_env(training)) as played:
-                trained = load_agent(path, place, played, machine.device)
+            with environments(training, settings.together) as played:
+                trained = load_agent(path, place, played[0], machine.device)
                 for domain, actor in turned(trained):
                     labels = {
                         "task": task,

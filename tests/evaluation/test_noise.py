@@ -155,6 +155,21 @@ def test_noise_depends_on_the_episode_and_the_decision_alone(known, shown):
     assert not np.array_equal(other[0]["attributes"][0], noisy[0])
 
 
+def test_an_episode_has_its_noise_whatever_is_played_beside_it(known, shown):
+    noise = Noise("attributes", "gaussian", 1.0)
+    alone = [seen["attributes"][0] for seen in _play(noise, known, shown, [True, False, True, True])]
+    looking = Looking()
+    actor = Disturbed(looking, noise, known["attributes"], 3)
+    actor.begin(2, 7)
+    for firsts in ([True, True], [False, False], [True, True]):
+        actor.act({name: np.stack([value] * 2) for name, value in shown.items()}, np.array(firsts), "greedy")
+    beside = [seen["attributes"] for seen in looking.seen]
+    assert np.array_equal(beside[0][0], alone[0])
+    assert np.array_equal(beside[1][0], alone[1])
+    assert np.array_equal(beside[0][1], alone[2]), "the second place begins with the second episode"
+    assert np.array_equal(beside[2][0], alone[3]), "and the first goes on with the third"
+
+
 def test_stronger_noise_of_a_kind_is_the_same_noise_stronger(known, shown):
     weak, strong = (
         _play(Noise("attributes", "gaussian", strength), known, shown, [True])[0]["attributes"][0] - shown["attributes"]

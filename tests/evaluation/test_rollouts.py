@@ -52,7 +52,7 @@ class Script:
 
 def test_returns_successes_and_lengths() -> None:
     actor = Script([1, 2, 3, 3, 0, 3, 4])
-    played = rollout(actor, Bandit(), 2, seed=0, mode="greedy")
+    played = rollout(actor, [Bandit()], 2, seed=0, mode="greedy")
     assert (played.returns, played.success_counts, played.lengths) == ([9.0, 7.0], [2, 1], [5, 2])
     assert [first for _, first, _ in actor.asked] == [True, False, False, False, False, True, False]
     assert {(shape, mode) for shape, _, mode in actor.asked} == {((1, 1), "greedy")}
@@ -64,10 +64,48 @@ def test_episodes_repeat_with_the_seed_and_differ_among_themselves() -> None:
     seeds = []
     for seed in (1, 1, 2):
         Bandit.resets.clear()
-        rollout(Script([0] * 15), Bandit(), 3, seed, "sample")
+        rollout(Script([0] * 15), [Bandit()], 3, seed, "sample")
         seeds.append(list(Bandit.resets))
     assert seeds[0] == seeds[1]
     assert len({*seeds[0], *seeds[2]}) == 6
+
+
+class Clock:
+    """Acts by what it is shown: 4, which ends the episode, at a time of the episode's own; notes how it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[list[bool], list[float]]] = []
+
+    def begin(self, n: int, seed: int | None = None) -> None:
+        self.n = n
+
+    def act(self, observations, is_first, mode="sample"):
+        assert len(is_first) == len(observations["attributes"]) == self.n
+        self.asked.append((is_first.tolist(), observations["attributes"][:, 0].tolist()))
+        return np.array([4 if shown[0] >= shown[1] else 3 for shown in observations["attributes"]])
+
+
+class Timed(Bandit):
+    """Shows the time and, beside it, a time that its seed chooses."""
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None):
+        shown, info = super().reset(seed=seed)
+        self.own = self.np_random.integers(5) / 5
+        return {"attributes": np.array([*shown["attributes"], self.own])}, info
+
+    def step(self, action: np.int64):
+        shown, *rest = super().step(action)
+        return {"attributes": np.array([*shown["attributes"], self.own])}, *rest
+
+
+@pytest.mark.parametrize("together", [2, 3, 7, 8])
+def test_episodes_are_the_same_whatever_is_played_beside_them(together: int) -> None:
+    alone, beside = Clock(), Clock()
+    expected = rollout(alone, [Timed()], 7, seed=0, mode="greedy")
+    assert len(set(expected.lengths)) > 2
+    assert rollout(beside, [Timed() for _ in range(together)], 7, seed=0, mode="greedy") == expected
+    begun = [first for first, _ in beside.asked if any(first)]
+    assert begun == [[True] * together] * -(-7 // together), "all begin together"
 
 
 def test_evaluator_measures_the_mean_return_over_the_same_episodes() -> None:
