@@ -1,9 +1,9 @@
-"""What is made when trained agents are asked to act under noise, or on a modality that they were not trained on."""
+"""What is made when trained agents are asked to act under noise, on another modality, or to dream."""
 
 SMOKE = ("--configfile", "workflow/scales/smoke.yaml")
 
 
-def test_noise_and_transfer_train_what_they_show_and_only_that(copy_project, tmp_path):
+def test_each_trains_what_it_shows_and_only_that(copy_project, tmp_path):
     checkout = copy_project(tmp_path / "project")
     planned = checkout.planned("results/figures/noise.png", *SMOKE)
     assert {"noise:simple_shapes,centre", "noise:robodesk,push_green", "draw_noise"} <= planned
@@ -20,3 +20,6 @@ def test_noise_and_transfer_train_what_they_show_and_only_that(copy_project, tmp
         "train_agent:simple_shapes,centre,vae_dreamer_attr,0",
         "transfer:simple_shapes,centre",
     }
+    nobody_else = "set=environments.simple_shapes.agents.runs={gw_dreamer: [], vae_dreamer: [], clip_dreamer: []}"
+    dreamt = checkout.planned("results/smoke/simple_shapes/open_loop/centre.csv", *SMOKE, "--config", nobody_else)
+    assert dreamt == {"train_agent:simple_shapes,centre,dreamer_2m,0", "open_loop:simple_shapes,centre"}
