@@ -89,7 +89,7 @@ class GlobalWorkspace(Representation):
     In place of tanh stands the activation that the workspace was built with.
 
     With `standardised`, z less its mean, over its standard deviation, entry by entry, as measured at the end of the
-    workspace's training. A workspace may settle in a small part of [−1, 1], where one pixel is a hundredth.
+    workspace's training. A workspace may settle in a small part of [−1, 1], where one pixel is a few hundredths.
 
     With a `selection`, the workspace chooses its weights itself wherever none are given; without one they are equal.
     """

@@ -1,9 +1,9 @@
 """Keeps a finished run with the project: `python docs/results/record.py SCALE [folder that holds results/]`.
 
 Writes `docs/results/SCALE/`: the raw curves, the criterion and, where they were made, the episodes of the ablation, of
-noise and of transfer, Table I with what belongs to it if this scale made it last, `record.json` with settings' names,
-code version, machine and time of every training, and `README.md` with the numbers of all of them and what every stage
-took. `snakemake recorded` draws the figures of all records anew.
+noise and of transfer, Table I with what belongs to it if this scale made it last, `settings.yaml` with all that each
+method was trained with, `record.json` with code version, machine and time of every training, and `README.md` with the
+numbers of all of them and what every stage took. `snakemake recorded` draws the figures of all records anew.
 """
 
 import json
@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import yaml
 
 from gwpipe import layout
 from gwpipe.agents.trained import agents_of
 from gwpipe.artefact import input_hash, manifest_path, read_manifest, verify
 from gwpipe.errors import UserError
 from gwpipe.evaluation import ablation_table, curves, noise_table, transfer_table
-from gwpipe.evaluation.criterion import Criterion
+from gwpipe.evaluation.criterion import Criterion, held, on_windows
 from gwpipe.figures.figure5 import steps_to_criterion
 from gwpipe.figures.methods import in_order
 from gwpipe.settings.figure_stages import PanelSettings
@@ -38,6 +39,9 @@ EPISODES: dict[RecordedFigure, str] = {
 
 OF_ALL_SCALES = (layout.TABLE1, layout.TABLE1_MARKDOWN, layout.CLAIMS, layout.PARAMETERS)
 """Tables that the scale which made them last has alone."""
+
+LONG = 3
+"""Windows so many times as long as the criterion's, on which an arrival is looked at again."""
 
 
 def keep(scale: str, root: Path, here: Path) -> None:
@@ -60,6 +64,7 @@ def _copy(scale: str, root: Path, here: Path) -> None:
     place = layout.Place(root, scale)
     panels: list[PanelSettings] = []
     trainings: list[Training] = []
+    settings: dict[str, dict[str, Any]] = {}
     for criterion in sorted((root / "results" / scale).glob("*/criterion/*.json")):
         if criterion.name.endswith(layout.MANIFEST):
             continue
@@ -88,6 +93,7 @@ def _copy(scale: str, root: Path, here: Path) -> None:
         decisions = made[0]["settings"]["environment"]["episode_decisions"]
         panels.append(PanelSettings(**which, runs=runs, episode_decisions=decisions))
         trainings += [training(which["env"], manifest) for manifest in made]
+        settings[which["env"]] = trained_with(made)
     if not panels:
         raise UserError(
             f"{root / 'results' / scale} has no criterion of any environment; name the scale of a finished run"
@@ -98,6 +104,7 @@ def _copy(scale: str, root: Path, here: Path) -> None:
             shutil.copy(final, here / final.name)
     record = RunRecord(scale=scale, panels=panels, trainings=trainings)
     (here / "record.json").write_text(record.model_dump_json(indent=1) + "\n")
+    (here / "settings.yaml").write_text(yaml.safe_dump(settings))
     lines = [*page(record, here), *stages(root / "results", scale)]
     (here / "README.md").write_text("\n".join(lines) + "\n")
 
@@ -120,6 +127,23 @@ def training(env: str, manifest: dict[str, Any]) -> Training:
     )
 
 
+def trained_with(manifests: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Method → the settings that its seeds share.
+
+    Raises:
+        UserError: two seeds of a method were trained with other settings.
+    """
+    found: dict[str, Any] = {}
+    for manifest in manifests:
+        settings = {
+            name: value for name, value in manifest["settings"].items() if name not in ("env", "method", "seed")
+        }
+        method = manifest["settings"]["method"]
+        if found.setdefault(method, settings) != settings:
+            raise UserError(f"seeds of {method} were trained with other settings; train them anew with the same")
+    return found
+
+
 def page(record: RunRecord, here: Path) -> Iterable[str]:
     """Lines of the record's page: what its tables come to."""
     yield f"# The run `{record.scale}` in numbers"
@@ -129,12 +153,16 @@ def page(record: RunRecord, here: Path) -> Iterable[str]:
         criterion = Criterion.from_json(json.loads((tables / "criterion.json").read_text()))
         threshold = "none exists" if criterion.threshold is None else f"{criterion.threshold:,.0f}"
         yield f"\n## {panel.env}, {panel.task}\n\nCriterion: {threshold}; {criterion.reason}."
-        yield "\nEnvironment steps to it: median over seeds and range; best: smoothed return, of the median seed.\n"
-        trained = [training for training in record.trainings if training.env == panel.env]
-        yield from table(
-            ["method", "seeds", "steps to the criterion", "best", "run until", "updates", "processor min. a seed"],
-            [_line(method, criterion, trained) for method in sorted(criterion.methods, key=in_order)],
+        yield (
+            "\nEnvironment steps to it: median over seeds and range, on its own windows of "
+            f"{criterion.window} episodes and on windows of {LONG * criterion.window}. Holds: how many windows from "
+            "the arrival on reach it. Best: smoothed return, of the median seed. Last evaluation: greedy, median and "
+            "range.\n"
         )
+        trained = [training for training in record.trainings if training.env == panel.env]
+        found = _arrivals(curves.read(tables / TABLES["figure5"]), criterion)
+        costs = [_cost(name.strip("`"), criterion, trained) for name in found["method"]]
+        yield from table([*found, *COSTS], [[*row, *cost] for row, cost in zip(zip(*found.values()), costs)])
         for figure, (title, summary, labels) in SUMMARIES.items():
             if (tables / TABLES[figure]).exists():
                 found = summary(pd.read_csv(tables / TABLES[figure]), criterion)
@@ -184,13 +212,36 @@ def stages(results: Path, scale: str) -> Iterable[str]:
     )
 
 
-def _line(method: str, criterion: Criterion, trainings: Sequence[Training]) -> list[str]:
-    found = criterion.methods[method]
+def _arrivals(frame: pd.DataFrame, criterion: Criterion) -> dict[str, list[str]]:
+    """Columns of the page's first table: when and how firmly each method arrives."""
+    longer, firm = on_windows(frame, criterion, LONG * criterion.window), held(frame, criterion)
+    evaluations = frame[frame["metric"] == "eval_return"]
+    last = evaluations.loc[evaluations.groupby(["method", "seed"])["step"].idxmax()].set_index("method")["value"]
+    found = {name: criterion.methods[name] for name in sorted(criterion.methods, key=in_order)}
+    return {
+        "method": [f"`{name}`" for name in found],
+        "seeds": [str(len(method.runs)) for method in found.values()],
+        "steps to the criterion": [steps_to_criterion(method) for method in found.values()],
+        f"on windows of {LONG * criterion.window}": [steps_to_criterion(longer[name]) for name in found],
+        "holds": [f"{_range([round(100 * share) for share in firm[name]])} %" if firm[name] else "–" for name in found],
+        "best": ["–" if method.best is None else f"{method.best:,.0f}" for method in found.values()],
+        "last evaluation": [_median_and_range(last[[name]] - criterion.random.mean) for name in found],
+    }
+
+
+COSTS = ("run until", "updates", "processor min. a seed")
+
+
+def _cost(method: str, criterion: Criterion, trainings: Sequence[Training]) -> list[str]:
     own = [training for training in trainings if training.method == method]
-    best = "–" if found.best is None else f"{found.best:,.0f}"
-    until, updates = (_range(values) for values in ([r.last_step for r in found.runs], [t.updates for t in own]))
-    minutes = _range([round(t.cpu_seconds / 60) for t in own])
-    return [f"`{method}`", str(len(own)), steps_to_criterion(found), best, until, updates, minutes]
+    ends = [run.last_step for run in criterion.methods[method].runs]
+    return [_range(ends), _range([t.updates for t in own]), _range([round(t.cpu_seconds / 60) for t in own])]
+
+
+def _median_and_range(values: "pd.Series[float]") -> str:
+    if len(values) == 1:
+        return f"{values.iloc[0]:,.0f}"
+    return f"{values.median():,.0f}; {values.min():,.0f} to {values.max():,.0f}"
 
 
 def _cell(value: Any) -> str:

@@ -203,6 +203,40 @@ def find_criterion(
     )  # fmt: skip
 
 
+def on_windows(curves: pd.DataFrame, criterion: Criterion, window: int) -> dict[str, Method]:
+    """When the methods arrive at the same threshold on windows of another length; on longer ones luck counts for less.
+
+    Args:
+        curves: those that the criterion was found in.
+        window: trailing window in episodes.
+    """
+    return {
+        name: _method([run.run(criterion.threshold, window) for run in runs], criterion.exists)
+        for name, runs in _all_curves(curves, criterion, window).items()
+    }
+
+
+def held(curves: pd.DataFrame, criterion: Criterion) -> dict[str, list[float]]:
+    """How firm arrivals are: of each run that arrived, the share of its windows from then on that reach the threshold.
+
+    An empty list for a method of which no run arrived.
+    """
+    if criterion.threshold is None:
+        return {name: [] for name in criterion.methods}
+    reached = {
+        name: [run.smooth >= criterion.threshold for run in runs]
+        for name, runs in _all_curves(curves, criterion, criterion.window).items()
+    }
+    return {
+        name: [float(above[above.argmax() :].mean()) for above in runs if above.any()] for name, runs in reached.items()
+    }
+
+
+def _all_curves(curves: pd.DataFrame, criterion: Criterion, window: int) -> dict[str, list[_Curve]]:
+    returns = _returns(curves, criterion.env, criterion.task)
+    return {name: _curves(rows, criterion.random.mean, window) for name, rows in returns}
+
+
 def _returns(curves: pd.DataFrame, env: str, task: str) -> list[tuple[str, pd.DataFrame]]:
     missing = [column for column in COLUMNS if column not in curves.columns]
     if missing:

@@ -1,5 +1,8 @@
 """Method id → what it sees, how it learns, and what acts. A new method is one file and one line here.
 
+One that learns by settings of its own also has a block of them: a class beside `ppo`, in `LearningBlock` below, and in
+`AgentsSettings` and `Learning` of `agents`.
+
 `gw_dreamer.paper` is the method gw_dreamer with the settings that `agents.variants.paper` lays over its own.
 Snakemake reads this table too, so nothing here may import torch: agents are named, not imported.
 """

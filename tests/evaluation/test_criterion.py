@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from gwpipe.errors import UserError
-from gwpipe.evaluation.criterion import Criterion, RandomReturns, find_criterion, smoothed
+from gwpipe.evaluation.criterion import Criterion, RandomReturns, find_criterion, held, on_windows, smoothed
 
 RANDOM = RandomReturns(mean=-2000.0, se=10.0, episodes=100)
 
@@ -169,3 +169,26 @@ def test_bad_curves_are_refused_in_one_line(curves: pd.DataFrame, message: str) 
     with pytest.raises(UserError, match=message) as raised:
         find(curves)
     assert "\n" not in str(raised.value)
+
+
+def test_a_lucky_window_does_not_hold_and_is_none_of_a_longer_one() -> None:
+    steady = curve("steady", 0, learner(start=20, length=80))
+    lucky = curve("lucky", 0, [-2000.0] * 20 + [-400.0] * 10 + [-2000.0] * 50)
+    result = find(steady, lucky)
+    assert result.methods["lucky"].steps == result.methods["steady"].steps == 2800
+    together = pd.concat([steady, lucky])
+    # Windows of 10 reach 1,200 with 8 of the good episodes: those that end at episodes 28 to 32, of 28 to 80.
+    assert held(together, result) == {"steady": [1.0], "lucky": [pytest.approx(5 / 53)]}
+    longer = on_windows(together, result, 30)
+    assert longer["steady"].steps == (20 + 23) * 100
+    assert longer["lucky"].steps is None
+    assert longer["lucky"].beyond == 8000
+
+
+def test_nothing_holds_where_nobody_arrived() -> None:
+    late = curve("late", 0, learner(start=38))
+    result = find(curve("early", 0, learner(start=20)), late)
+    assert held(pd.concat([curve("early", 0, learner(start=20)), late]), result)["late"] == []
+    none = find(late, floor=5000.0)
+    assert held(late, none) == {"late": []}
+    assert on_windows(late, none, 30)["late"].legible == ""

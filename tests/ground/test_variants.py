@@ -7,6 +7,7 @@ import pytest
 from gwpipe.errors import UserError
 from gwpipe.figures.methods import colours, label
 from gwpipe.settings import config as configuration
+from gwpipe.settings.agents import EndToEndDreamingSettings
 from gwpipe.settings.config import Config
 from gwpipe.settings.dreamer_v3 import DreamerV3Settings
 from gwpipe.settings.methods import entry
@@ -65,9 +66,15 @@ def test_a_variant_has_its_method_s_budget_or_its_own() -> None:
 
 def test_the_paper_s_values_are_there_by_name() -> None:
     paper = configuration.load([CONFIG, Path("workflow/scales/paper.yaml")])
-    printed = paper.environments.simple_shapes.agents.dreaming
-    ours = training("gw_dreamer.paper").learning
-    assert ours == printed
+    printed = paper.environments.simple_shapes.agents
+    assert training("gw_dreamer.paper").learning == printed.dreaming
+    # How many rows are kept follows the length of the training.
+    dreamer = training("dreamer_2m.paper", f"{AGENTS}.dreamer.replay_capacity={printed.dreamer.replay_capacity}")
+    assert dreamer.learning == printed.dreamer.of("2m")
+    together = training("gw_dreamer_e2e.paper").learning
+    assert isinstance(together, EndToEndDreamingSettings)
+    assert together.end_to_end.optimisation == printed.end_to_end.optimisation
+    assert printed.dreaming.model_dump().items() <= together.model_dump().items()
 
 
 def test_table_1_counts_no_variants() -> None:
@@ -85,7 +92,7 @@ def test_table_1_counts_no_variants() -> None:
         (["variants.short.dreamin.imagination_length=3"], "did you mean 'dreaming'"),
         (["runs={gw_dreamer.papr: [0]}"], "did you mean 'paper'"),
         (["runs={gw_dremer.paper: [0]}"], "did you mean 'gw_dreamer'"),
-        (["runs={gw_ppo.paper: [0]}"], "changes dreaming, but gw_ppo learns by ppo"),
+        (["runs={gw_ppo.paper: [0]}"], "changes dreaming, dreamer, end_to_end, but gw_ppo learns by ppo"),
         (["variants={a/b: {dreaming: {discount: 0.5}}}"], "variants"),
     ],
 )

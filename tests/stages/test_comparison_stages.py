@@ -5,9 +5,10 @@ import json
 
 import pandas as pd
 import pytest
+import yaml
 
 from gwpipe import layout
-from gwpipe.artefact import hash_path, verify
+from gwpipe.artefact import hash_path, read_manifest, verify
 from gwpipe.errors import UserError
 from gwpipe.evaluation.ablation_table import COLUMNS
 from gwpipe.figures.recorded import draw_recorded
@@ -79,6 +80,10 @@ def test_a_recorded_run_gives_the_same_figures(compared, script):
     assert all(page.count(f"| `{method}` |") == 1 + 3 for method in TRAINED), "one training, three conditions"
     (trained,) = (line for line in page.splitlines() if line.startswith("| `train_agent` |"))
     assert int(trained.split("|")[2]) == len(TRAINED)
+    settings = yaml.safe_load((folder / "settings.yaml").read_text())[ENV]
+    assert settings.keys() == set(TRAINED)
+    kept = read_manifest(compared.path(layout.AGENT, task=TASK, method="ppo", seed=0))["settings"]
+    assert settings["ppo"] == {name: kept[name] for name in kept.keys() - {"env", "method", "seed"}}
     for figure, picture, numbers in (
         ("figure5", layout.FIGURE5, layout.FIGURE5_NUMBERS),
         ("figure6", layout.FIGURE6, layout.FIGURE6_NUMBERS),
@@ -117,6 +122,12 @@ def test_a_record_is_of_one_run(compared, script, tmp_path):
     finally:
         path.write_bytes(kept[0])
         manifest.write_bytes(kept[1])
+
+
+def test_seeds_of_other_settings_make_no_record(script):
+    told = {"env": ENV, "method": "ppo", "seed": 0, "env_steps": 100}
+    with pytest.raises(UserError, match="seeds of ppo were trained with other settings"):
+        script.trained_with([{"settings": told}, {"settings": {**told, "seed": 1, "env_steps": 200}}])
 
 
 def test_a_damaged_record_is_one_line(compared, script, tmp_path):
