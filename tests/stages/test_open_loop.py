@@ -9,16 +9,8 @@ from gwpipe.evaluation.open_loop_table import COLUMNS
 from gwpipe.settings.methods import METHODS
 
 AGENTS = "environments.simple_shapes.agents"
-DREAMING = (
-    "gw_dreamer",
-    "gw_dreamer_e2e",
-    "gw_dreamer_v",
-    "vae_dreamer",
-    "vae_dreamer_v",
-    "clip_dreamer",
-    "dreamer_2m",
-)
-REWARD_ALONE = {"vae_dreamer_v", "clip_dreamer"}
+DREAMING = ("gw_dreamer_e2e", "gw_dreamer_v", "clip_dreamer", "dreamer_2m")
+REWARD_ALONE = {"clip_dreamer"}
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +18,10 @@ def compared(make_compared):
     """One short run of each method that dreams; nobody trains ppo."""
     made = make_compared(
         *(f"{AGENTS}.runs.{method}={[0] if method in (*DREAMING, 'ppo') else []}" for method in METHODS),
-        f"{AGENTS}.env_steps=30",
-        f"{AGENTS}.evaluation.every=30",
-        f"{AGENTS}.open_loop={{episodes: 2, context: 2, every: 30}}",
+        "environments.simple_shapes.environment.episode_decisions=12",
+        f"{AGENTS}.env_steps=48",
+        f"{AGENTS}.evaluation.every=48",
+        f"{AGENTS}.open_loop={{episodes: 2, context: 2, every: 4}}",
     )
     for method in DREAMING:
         made.of_task("train_agent", method=method, seed=0)
