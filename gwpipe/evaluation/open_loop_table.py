@@ -1,18 +1,19 @@
 """World models in numbers: errors of what they expect, by steps since the last observation, in units of the world."""
 
+import importlib
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from gwpipe.agents.agent import Agent
-from gwpipe.envs.simple_shapes import denormalise
 from gwpipe.errors import UserError
 from gwpipe.evaluation.open_loop import SOURCES, expect
 from gwpipe.evaluation.watched import Episode
-from gwpipe.studies import desk_errors
-from gwpipe.studies.attribute_errors import UNITS, row_errors
+from gwpipe.settings.comparison_stages import ERRORS
+from gwpipe.settings.environments import EnvironmentName
 from gwpipe.studies.tidy import WHOSE, Column, Row
 
 COLUMNS = {
@@ -39,28 +40,24 @@ Quantity = tuple[str, str]
 """What is measured, and its unit."""
 
 REWARD: Quantity = ("reward", "reward")
-WRONG_CLASS: Quantity = ("wrong class", "%")
+SHARE = "%"
+"""Unit of what is either wrong or not, which has no median."""
 STATISTICS: dict[str, Callable[[Numbers], float]] = {
     "mean": lambda errors: float(errors.mean()),
     "median": lambda errors: float(np.median(errors)),
 }
 
 
-def shape_errors(found: npt.NDArray[np.float32], true: npt.NDArray[np.float32]) -> dict[Quantity, Numbers]:
-    """(quantity, unit) → error (N,) of Simple Shapes' attributes (N, 11)."""
-    errors = row_errors(denormalise(found), denormalise(true))
-    wrong = {WRONG_CLASS: 100 * errors.pop("class")}
-    return {(name, UNITS[name]): error for name, error in errors.items()} | wrong
-
-
-ERRORS = {"simple_shapes": shape_errors, "robodesk": desk_errors.errors}
-"""Environment → errors of attributes (N, A)."""
+def errors_of(env: EnvironmentName) -> Callable[[npt.NDArray[Any], npt.NDArray[Any]], dict[Quantity, Numbers]]:
+    """Errors (N,) by quantity of attributes (N, A) of an environment: (found, true) → errors."""
+    measure: Callable[..., dict[Quantity, Numbers]] = importlib.import_module(ERRORS[env]).errors
+    return measure
 
 
 def rows(
     agent: Agent,
     episodes: Sequence[Episode],
-    env: str,
+    env: EnvironmentName,
     context: int,
     every: int,
     decodes: bool,
@@ -88,7 +85,7 @@ def rows(
             inside = {source: error[:, k][~np.isnan(error[:, k])] for source, error in sources.items()}
             count = len(inside[SOURCES[0]])
             for statistic, of in STATISTICS.items():
-                if count and not (statistic == "median" and (quantity, unit) == WRONG_CLASS):
+                if count and not (statistic == "median" and unit == SHARE):
                     yield {
                         "step": k + 1,
                         "quantity": quantity,
@@ -102,7 +99,7 @@ def rows(
 def errors(
     agent: Agent,
     episode: Episode,
-    env: str,
+    env: EnvironmentName,
     context: int,
     every: int,
     decodes: bool,
@@ -114,7 +111,7 @@ def errors(
     found: dict[Quantity, dict[str, Numbers]] = {}
     for source, vectors in attributes.items():
         true = episode.observations["attributes"][later]
-        flat = ERRORS[env](vectors.flatten(0, 1).cpu().numpy(), true.reshape(-1, true.shape[-1]))
+        flat = errors_of(env)(vectors.flatten(0, 1).cpu().numpy(), true.reshape(-1, true.shape[-1]))
         for quantity, error in flat.items():
             found.setdefault(quantity, {})[source] = np.where(where.inside, error.reshape(shape), np.nan)
     for source, expected in rewards.items():

@@ -11,6 +11,14 @@ from gwpipe.settings.model import Seed, Seeds
 from gwpipe.settings.representation import LossWeights
 
 
+ERRORS: dict[EnvironmentName, str] = {
+    "simple_shapes": "gwpipe.studies.shape_errors",
+    "robodesk": "gwpipe.studies.desk_errors",
+}
+"""Environment → the module whose `errors` says how far attributes are apart. Named, not imported: it needs a simulator
+that the other environment does not."""
+
+
 class NoiseStage(PlayedStage):
     disturbances: dict[str, dict[str, list[float]]]
     """Modality → kind → strengths."""

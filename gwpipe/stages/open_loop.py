@@ -10,7 +10,7 @@ from gwpipe.evaluation.watched import watch
 from gwpipe.machine import Machine
 from gwpipe.progress import Progress
 from gwpipe.seeding import derive, torch_generator
-from gwpipe.settings.comparison_stages import OpenLoopStage
+from gwpipe.settings.comparison_stages import ERRORS, OpenLoopStage
 from gwpipe.studies.tidy import Row, tidy_frame, write_table
 
 
@@ -22,7 +22,7 @@ def run(settings: OpenLoopStage, place: layout.Place, machine: Machine) -> None:
     machine.prepare()
     env, task = settings.env, settings.task
     agents = agents_of(place, env, task, settings.runs)
-    modules = acting_modules(env, settings.domains.values(), settings.runs)
+    modules = [*acting_modules(env, settings.domains.values(), settings.runs), ERRORS[env]]
     record = Record("open_loop", place.scale, settings.model_dump(mode="json"), agents, modules, machine.device)
     rows: list[Row] = []
     with Progress(len(agents), "agent", f"open_loop {env} {task}") as progress:

@@ -187,7 +187,7 @@ rule open_loop:
     input:
         agents=dreamt,
         code=lambda wildcards: code_of_comparison(
-            "gwpipe.stages.open_loop", wildcards.env, dreaming(CONFIG, wildcards.env)
+            "gwpipe.stages.open_loop", wildcards.env, dreaming(CONFIG, wildcards.env), ERRORS[wildcards.env]
         ),
     output:
         table=at(layout.OPEN_LOOP),
