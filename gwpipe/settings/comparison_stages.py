@@ -10,7 +10,6 @@ from gwpipe.settings.methods import Method, entry
 from gwpipe.settings.model import Seed, Seeds
 from gwpipe.settings.representation import LossWeights
 
-
 ERRORS: dict[EnvironmentName, str] = {
     "simple_shapes": "gwpipe.studies.shape_errors",
     "robodesk": "gwpipe.studies.desk_errors",

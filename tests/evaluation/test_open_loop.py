@@ -23,7 +23,7 @@ from gwpipe.errors import UserError
 from gwpipe.evaluation.open_loop import SOURCES, of_gru, of_rssm, span
 from gwpipe.evaluation.open_loop_table import COLUMNS, REWARD, errors, rows
 from gwpipe.evaluation.random_policy import RandomPolicy
-from gwpipe.evaluation.watched import watch
+from gwpipe.evaluation.watched import Episode, watch
 from gwpipe.representations import ConcatenatedVAEs
 from gwpipe.settings.agents import DreamingSettings
 from gwpipe.settings.dreamer_v3 import DreamerV3Settings
@@ -274,6 +274,18 @@ def test_rows_count_what_lies_in_the_episodes(kind, episodes):
 
 def test_what_cannot_be_decoded_has_a_reward_alone(episodes):
     assert set(measured(gru_agent(), episodes[0], decodes=False)) == {REWARD}
+
+
+def test_a_desk_is_measured_in_metres_and_radians():
+    drawn = np.random.default_rng(0)
+    shown = {"attributes": drawn.normal(size=(8, 76)).astype(np.float32)}
+    episode = Episode(shown, drawn.normal(size=(7, 5)).astype(np.float32), np.arange(8.0))
+    seen = ConcatenatedVAEs({"attr": PlainAttributes(76)})
+    agent = DreamingAgent(seen, gymnasium.spaces.Box(-1, 1, (5,), np.float32), GRU, 0)
+    found = errors(agent, episode, "robodesk", CONTEXT, EVERY, True, torch.Generator())
+    assert {unit for _, unit in found} == {"m", "rad", "reward"}
+    assert np.nanmax(found["drawer", "m"]["representation"]) < 1e-5
+    assert np.nanmin(found["end effector", "m"]["standstill"]) > 0.1
 
 
 def test_attributes_that_are_left_out_are_refused_and_private_ones_are_not_compared(episodes):
