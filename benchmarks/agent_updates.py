@@ -42,6 +42,9 @@ class RandomLatents(Representation):
     def fuse(self, u: object, weights: object = None) -> torch.Tensor:
         return torch.rand(1, self.dim) * 2 - 1
 
+    def decode(self, z: torch.Tensor) -> dict[str, torch.Tensor]:
+        return {name: torch.randn(len(z), width) for name, width in self.domains.items()}
+
     def weights_of(self, domains: Iterable[str]) -> dict[str, float]:
         return dict.fromkeys(domains, 0.5)
 

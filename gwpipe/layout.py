@@ -19,6 +19,7 @@ CRITERION = HOME + "/criterion/{task}.json"
 ABLATION = HOME + "/ablation/{task}.csv"
 NOISE = HOME + "/noise/{task}.csv"
 TRANSFER = HOME + "/transfer/{task}.csv"
+OPEN_LOOP = HOME + "/open_loop/{task}.csv"
 EXPERT = HOME + "/experts/{task}.json"
 FLOPS = HOME + "/flops/{task}.json"
 SELECTION = HOME + "/selection/{rule}/seed{seed}/weights.safetensors"
@@ -98,6 +99,7 @@ MADE_BY: dict[str, tuple[str, ...]] = {
     "ablate": (ABLATION,),
     "noise": (NOISE,),
     "transfer": (TRANSFER,),
+    "open_loop": (OPEN_LOOP,),
     "count_flops": (FLOPS,),
     "train_selection": (SELECTION,),
     "train_reader": (READER,),

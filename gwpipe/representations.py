@@ -64,6 +64,18 @@ class Representation(ABC):
     def weights_of(self, domains: Iterable[str]) -> dict[str, float]:
         """Fusion weights when these domains alone take part."""
 
+    @abstractmethod
+    def decode(self, z: Tensor) -> dict[str, Tensor]:
+        """Latents u (B, latent) that z (B, dim) stands for, of every domain that the representation knows.
+
+        Of a workspace whose decoders got no training, as the CLIP-like one's, they mean nothing.
+        """
+
+    def reconstruct(self, z: Tensor, domain: str) -> npt.NDArray[Any]:
+        """What z (B, dim) shows of a domain: observations (B, …), as its VAE sees them (`Domain.prepare`)."""
+        vae = self.vaes[domain]
+        return vae.observations(vae.decode(self.decode(z)[domain]))
+
     def to(self, device: str | torch.device) -> "Representation":
         """Move all networks to `device`; returns itself."""
         for vae in self.vaes.values():
@@ -101,6 +113,11 @@ class GlobalWorkspace(Representation):
         if not self.standardised:
             return z
         return (z - self.workspace.get_buffer("z_centre")) / self.workspace.get_buffer("z_scale")
+
+    def decode(self, z: Tensor) -> dict[str, Tensor]:
+        if self.standardised:
+            z = z * self.workspace.get_buffer("z_scale") + self.workspace.get_buffer("z_centre")
+        return self.workspace.decode(z)
 
     def weights_of(self, domains: Iterable[str]) -> dict[str, float]:
         return equal_weights(dict.fromkeys(domains))
@@ -144,6 +161,10 @@ class ConcatenatedVAEs(Representation):
             weight = chosen.get(name, 0.0)
             blocks.append(weight * u[name] if weight else batch.new_zeros(len(batch), latent))
         return torch.cat(blocks, dim=-1)
+
+    def decode(self, z: Tensor) -> dict[str, Tensor]:
+        """The blocks of z, as all weights 1 made them."""
+        return dict(zip(self.domains, z.split(list(self.domains.values()), dim=-1)))
 
 
 def load_representation(

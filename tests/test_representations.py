@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from gwpipe.agents.one_domain import OneDomain
 from gwpipe.artefact import hash_file
 from gwpipe.domains.catalogue import make_domain, save_domain
 from gwpipe.envs.simple_shapes import SimpleShapes
@@ -107,6 +108,25 @@ def test_workspace_fuses_with_equal_weights(folder: Path, observations: dict[str
     assert representation.default_weights == {"v": 0.5, "attr": 0.5}
     u = representation.encode(observations)
     torch.testing.assert_close(representation.fuse(u), representation.workspace.fuse(u))
+
+
+def test_z_is_decoded_to_the_latents_that_it_stands_for(folder: Path, observations: dict[str, np.ndarray]) -> None:
+    side_by_side = load_representation({name: folder / name for name in LATENT})
+    u = side_by_side.encode(observations)
+    decoded = side_by_side.decode(side_by_side.fuse(u))
+    assert all(torch.equal(decoded[name], u[name]) for name in LATENT)
+    plain = load_representation({name: folder / name for name in LATENT}, folder / "gw")
+    assert isinstance(plain, GlobalWorkspace)
+    plain.workspace.note_spread(u)
+    standardised = GlobalWorkspace(plain.vaes, plain.workspace, standardised=True)
+    z = plain.fuse(u)
+    for name, latents in plain.workspace.decode(z).items():
+        torch.testing.assert_close(plain.decode(z)[name], latents)
+        torch.testing.assert_close(standardised.decode(standardised.fuse(u))[name], latents)
+    vae = plain.vaes["attr"]
+    shown = vae.observations(vae.decode(plain.workspace.decode(z)["attr"]))
+    for domain_seen in (plain, OneDomain(plain, "v")):
+        np.testing.assert_array_equal(domain_seen.reconstruct(z, "attr"), shown)
 
 
 def test_workspace_of_other_latents_is_refused(folder: Path, tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ class DreamerAgent:
     @torch.no_grad()
     def act(self, observations: dict[str, np.ndarray], is_first: np.ndarray, mode: Mode = "sample") -> np.ndarray:
         """Actions for n observations (batch first) in the environment's form, (n,) indices or (n, k) numbers."""
-        shown = self._shown(observations)
+        shown = self.shown(observations)
         keep = torch.from_numpy(~is_first).to(self.device, torch.float32).unsqueeze(-1)
         self._latent = self._seen_after(self._latent, self._action, shown, keep)
         outputs = self.model.actor(self._latent.features)
@@ -106,7 +106,7 @@ class DreamerAgent:
         self._pending.hold(self._columns(shown, self._action, self._latent))
         return self.policy.to_env(self._action)
 
-    def _shown(self, observations: dict[str, np.ndarray]) -> dict[str, Tensor]:
+    def shown(self, observations: dict[str, np.ndarray]) -> dict[str, Tensor]:
         """What the model sees of observations (batch first), as the replay stores it: channels before pixels."""
         shown = {}
         if self.seen.resolution is not None:
@@ -130,7 +130,7 @@ class DreamerAgent:
         if row.is_last:
             own = slice(environment, environment + 1)
             with torch.no_grad():
-                shown = self._shown({name: value[None] for name, value in row.observation.items()})
+                shown = self.shown({name: value[None] for name, value in row.observation.items()})
                 before, action = Latent(self._latent.deter[own], self._latent.stoch[own]), self._action[own]
                 latent = self._seen_after(before, action, shown, torch.ones(1, 1, device=self.device))
             last = self._columns(shown, torch.zeros_like(action), latent)

@@ -1,7 +1,9 @@
 """A workspace that is shown one of its domains alone: what a policy is trained with before it acts on another."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -40,6 +42,13 @@ class OneDomain(Representation):
 
     def fuse(self, u: Mapping[str, Tensor], weights: Mapping[str, float] | None = None) -> Tensor:
         return self.whole.fuse(u, weights or self.default_weights)
+
+    def decode(self, z: Tensor) -> dict[str, Tensor]:
+        return self.whole.decode(z)
+
+    def reconstruct(self, z: Tensor, domain: str) -> npt.NDArray[Any]:
+        """Of any domain of the workspace, whichever is seen."""
+        return self.whole.reconstruct(z, domain)
 
     def weights_of(self, domains: Iterable[str]) -> dict[str, float]:
         return self.whole.weights_of(domains)

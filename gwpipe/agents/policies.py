@@ -34,6 +34,8 @@ class Policy(Protocol):
 
     def to_env(self, actions: Tensor) -> np.ndarray: ...
 
+    def from_env(self, actions: np.ndarray) -> Tensor: ...
+
 
 def gumbel(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
     """Standard Gumbel noise: added to log-probabilities, the largest is a sample."""
@@ -76,6 +78,10 @@ class CategoricalPolicy:
         """(n,) int64 indices."""
         return actions.argmax(-1).cpu().numpy()
 
+    def from_env(self, actions: np.ndarray) -> Tensor:
+        """One-hot (n, size) of indices (n,): the inverse of `to_env`."""
+        return functional.one_hot(torch.from_numpy(actions).long(), self.size).to(torch.float32)
+
 
 class GaussianPolicy:
     """`Box(k)`: a mean through tanh and a deviation in [0.1, 1]; samples are clipped by the environment."""
@@ -114,6 +120,10 @@ class GaussianPolicy:
     def to_env(self, actions: Tensor) -> np.ndarray:
         """(n, k) float32."""
         return actions.cpu().numpy()
+
+    def from_env(self, actions: np.ndarray) -> Tensor:
+        """The same numbers (n, k): the inverse of `to_env`."""
+        return torch.from_numpy(actions).to(torch.float32)
 
 
 def policy_for(space: gymnasium.Space, unimix: float) -> Policy:

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from gwpipe.errors import UserError, nearest
 from gwpipe.settings.dreamer_v3 import DreamerV3Block, DreamerV3Settings
 from gwpipe.settings.end_to_end import EndToEndSettings
-from gwpipe.settings.figures import AblationSettings, TransferSettings
+from gwpipe.settings.figures import AblationSettings, OpenLoopSettings, TransferSettings
 from gwpipe.settings.learning import ReplayedSettings
 from gwpipe.settings.methods import LearningBlock, Method, entry, parts
 from gwpipe.settings.model import Seeds, Settings, Widths
@@ -125,6 +125,7 @@ class AgentsSettings(Settings):
     ablation: AblationSettings = AblationSettings()
     noise: NoiseSettings = NoiseSettings()
     transfer: TransferSettings = TransferSettings()
+    open_loop: OpenLoopSettings = OpenLoopSettings()
     task_sets: TaskSets = TaskSets()
     variants: dict[VariantName, dict[LearningBlock, dict[str, Any]]] = Field({})
     """Name → block → what is laid over it. `gw_dreamer.paper` is gw_dreamer with the variant paper."""

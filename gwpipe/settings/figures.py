@@ -38,6 +38,17 @@ class TransferSettings(Settings):
         return self
 
 
+class OpenLoopSettings(Settings):
+    """Trained agents' world models without observations, beside what really followed."""
+
+    episodes: int = Field(default=10, gt=0)
+    """Of each agent, played by itself; the same beginnings for all."""
+    context: int = Field(default=4, ge=0)
+    """Decisions that a cleared memory sees before a dream starts."""
+    every: int = Field(default=5, gt=0)
+    """Decisions between two starts in an episode."""
+
+
 class FiguresSettings(Settings):
     """Figures 4 to 6, and those of noise and of transfer."""
 

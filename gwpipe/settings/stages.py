@@ -214,6 +214,11 @@ def transfer(config: Config, env: EnvironmentName, task: str) -> comparison.Tran
     return comparison.transfer(config, env)
 
 
+def open_loop(config: Config, env: EnvironmentName, task: str) -> comparison.OpenLoopStage:
+    _task(config, env, task)
+    return comparison.open_loop(config, env)
+
+
 def count_flops(config: Config, env: EnvironmentName, task: str, paper: Config) -> table1.CountFlopsStage:
     _task(config, env, task)
     return table1.count_flops(config, env, task, paper)
@@ -233,6 +238,7 @@ STAGES: dict[str, tuple[type[Settings], Callable[..., Settings], tuple[str, ...]
     "noise": (comparison.NoiseStage, noise, ("env", "task")),
     "draw_noise": (figures.FigureStage, figures.figure, ()),
     "transfer": (comparison.TransferStage, transfer, ("env", "task")),
+    "open_loop": (comparison.OpenLoopStage, open_loop, ("env", "task")),
     "draw_transfer": (figures.FigureStage, figures.figure, ()),
     "figure4": (figures.Figure4Stage, figures.figure4, ()),
     "figure5": (figures.FigureStage, figures.figure, ()),

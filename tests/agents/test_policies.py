@@ -16,6 +16,7 @@ def test_categorical_by_hand() -> None:
     torch.testing.assert_close(policy.entropy(outputs), -(probabilities * probabilities.log()).sum())
     torch.testing.assert_close(policy.mode(outputs), torch.tensor([1.0, 0, 0, 0]))
     np.testing.assert_array_equal(policy.to_env(action), [0, 1, 2, 3])
+    torch.testing.assert_close(policy.from_env(policy.to_env(action)), action)
 
 
 def test_categorical_samples_have_the_stated_frequencies() -> None:
@@ -37,6 +38,7 @@ def test_gaussian_agrees_with_torch_distributions() -> None:
     torch.testing.assert_close(policy.sample(outputs, torch.zeros(7, 5)), mean.tanh())
     torch.testing.assert_close(policy.sample(outputs, torch.ones(7, 5)), mean.tanh() + reference.scale)
     assert policy.to_env(action).dtype == np.float32
+    torch.testing.assert_close(policy.from_env(policy.to_env(action)), action)
 
 
 def test_the_space_chooses_the_policy() -> None:

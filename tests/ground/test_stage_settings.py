@@ -201,3 +201,23 @@ def test_learned_rules_are_for_whoever_sees_the_whole_workspace_of_simple_shapes
     runs = "environments.simple_shapes.agents.runs"
     others = resolve(raw, [f"{runs}.gw_dreamer=[]", f"{runs}.gw_dreamer_v=[0]"])
     assert stage_settings("noise", others, None, **task).rules == []
+
+
+def test_world_models_of_those_who_dream_are_judged_and_decoded_where_decoders_were_trained(raw):
+    agents, task = "environments.simple_shapes.agents", {"env": "simple_shapes", "task": "centre"}
+    named = raw["environments"]["simple_shapes"]["agents"]["runs"]
+    nobody = [f"{agents}.runs.{method}=[]" for method in named]
+    runs = "{gw_dreamer.paper: [0], gw_dreamer_e2e: [0], gw_dreamer_v: [1], clip_dreamer: [0, 2], vae_dreamer_v: [0], "
+    runs += "vae_dreamer_attr: [0], dreamer_2m: [0], ppo: [0], gw_ppo: [0], vae_dreamer: []}"
+    chosen = [*nobody, f"{agents}.variants={{paper: {{dreaming: {{z_head: direct}}}}}}", f"{agents}.runs={runs}"]
+    cut = stage_settings("open_loop", resolve(raw, chosen), None, **task)
+    assert cut.runs["clip_dreamer"] == [0, 2]
+    decoded = {"gw_dreamer.paper", "gw_dreamer_e2e", "gw_dreamer_v", "vae_dreamer_attr", "dreamer_2m"}
+    assert set(cut.decoded) == decoded
+    assert set(cut.runs) == decoded | {"clip_dreamer", "vae_dreamer_v"}
+    assert cut.mode == "sample"
+    clip = "environments.simple_shapes.representation.workspace.kinds.clip"
+    trained = resolve(raw, [*chosen, f"{clip}.tr=1"])
+    assert "clip_dreamer" in stage_settings("open_loop", trained, None, **task).decoded
+    with pytest.raises(UserError, match=r"agents\.runs names nobody who dreams"):
+        stage_settings("open_loop", resolve(raw, [*nobody, f"{agents}.runs.ppo=[0]"]), None, **task)

@@ -180,3 +180,27 @@ rule draw_transfer:
         settings=canonical("draw_transfer"),
     shell:
         "gwpipe draw_transfer --scale {params.scale} --settings {params.settings:q} 2> {log}"
+
+
+rule open_loop:
+    """What trained agents dream of the actions that they took, beside what came of them."""
+    input:
+        agents=dreamt,
+        code=lambda wildcards: code_of_comparison(
+            "gwpipe.stages.open_loop", wildcards.env, dreaming(CONFIG, wildcards.env), ERRORS[wildcards.env]
+        ),
+    output:
+        table=at(layout.OPEN_LOOP),
+        manifest=at(layout.OPEN_LOOP) + layout.MANIFEST,
+    log:
+        f"logs/{SCALE}/open_loop/{{env}}_{{task}}.log",
+    benchmark:
+        f"results/{SCALE}/benchmarks/open_loop/{{env}}_{{task}}.tsv"
+    resources:
+        device=DEVICE,
+    params:
+        scale=SCALE,
+        settings=canonical("open_loop"),
+    shell:
+        "gwpipe open_loop --scale {params.scale} --settings {params.settings:q} "
+        "--threads {threads} --device {resources.device} 2> {log}"

@@ -6,7 +6,7 @@ from gwpipe.errors import nearest
 from gwpipe.machine import shared_out
 from gwpipe.settings import domains, experts
 from gwpipe.settings.choices import modules_of_agent, seen_by
-from gwpipe.settings.comparison_stages import rules_of
+from gwpipe.settings.comparison_stages import ERRORS, dreaming, rules_of
 from gwpipe.settings.methods import entry
 from gwpipe.settings.packaged import comes_packaged
 from gwpipe.settings.stages import STAGES, stage_settings
@@ -192,9 +192,14 @@ def transferred(wildcards):
     return agents_with_what_they_see(wildcards, agents(wildcards.env).transfer.runs)
 
 
-def code_of_comparison(stage, env, runs):
+def dreamt(wildcards):
+    """Every agent of an environment that has a world model."""
+    return agents_with_what_they_see(wildcards, dreaming(CONFIG, wildcards.env))
+
+
+def code_of_comparison(stage, env, runs, *others):
     """The files of a stage that plays trained agents, of their methods, their environment and its domains."""
-    return sources(stage, *(entry(method).module for method in runs), f"gwpipe.envs.{env}", *kinds(env))
+    return sources(stage, *others, *(entry(method).module for method in runs), f"gwpipe.envs.{env}", *kinds(env))
 
 
 def of_panels(pattern):
