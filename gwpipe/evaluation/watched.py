@@ -64,5 +64,5 @@ def _copied(observation: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[A
 def watch(actor: Actor, env: gymnasium.Env, episodes: int, seed: int, mode: Mode) -> list[Episode]:
     """The episodes that `rollout` plays."""
     watched = Watched(env)
-    rollout(actor, watched, episodes, seed, mode)
+    rollout(actor, [watched], episodes, seed, mode)
     return watched.episodes
