@@ -21,6 +21,7 @@ COLUMNS = {
     "task": Column("string", "of the environment"),
     "method": Column("string", "that trained the agent"),
     "agent_seed": Column("Int64", "of that training"),
+    "acting": Column("string", "whose actions are dreamt: agent, the same agent's; random, episodes alike for all"),
     "step": Column("Int64", "k: decisions since the last observation; errors are of the row that the k-th led to"),
     "quantity": Column("string", "what of the attributes, or `reward`: on arriving"),
     "unit": Column("string", "of the errors"),

@@ -1,5 +1,6 @@
 """Episodes that are kept as they are played: all that was shown, done and received."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,8 +62,9 @@ def _copied(observation: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[A
     return {name: np.array(value) for name, value in observation.items()}
 
 
-def watch(actor: Actor, env: gymnasium.Env, episodes: int, seed: int, mode: Mode) -> list[Episode]:
-    """The episodes that `rollout` plays."""
-    watched = Watched(env)
-    rollout(actor, [watched], episodes, seed, mode)
-    return watched.episodes
+def watch(actor: Actor, envs: Sequence[gymnasium.Env], episodes: int, seed: int, mode: Mode) -> list[Episode]:
+    """The episodes that `rollout` plays, in their order."""
+    watched = [Watched(env) for env in envs]
+    rollout(actor, watched, episodes, seed, mode)
+    seen = [played.episodes for played in watched]
+    return [seen[number % len(envs)][number // len(envs)] for number in range(episodes)]

@@ -42,7 +42,7 @@ class OpenLoopSettings(Settings):
     """Trained agents' world models without observations, beside what really followed."""
 
     episodes: int = Field(default=10, gt=0)
-    """Of each agent, played by itself; the same beginnings for all."""
+    """Of each agent, and of the random policy; the same beginnings for all."""
     context: int = Field(default=4, ge=0)
     """Decisions that a cleared memory sees before a dream starts."""
     every: int = Field(default=5, gt=0)

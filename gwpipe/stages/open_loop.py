@@ -1,11 +1,10 @@
 """open_loop: what trained agents dream of the actions that they took, beside what came of them."""
 
-import contextlib
-
 from gwpipe import layout
-from gwpipe.agents.trained import acting_modules, agents_of, load_agent, make_env, settings_of
+from gwpipe.agents.trained import acting_modules, agents_of, environments, load_agent, settings_of
 from gwpipe.artefact import Record, staging
 from gwpipe.evaluation import open_loop_table
+from gwpipe.evaluation.random_policy import RandomPolicy
 from gwpipe.evaluation.watched import watch
 from gwpipe.machine import Machine
 from gwpipe.progress import Progress
@@ -15,7 +14,7 @@ from gwpipe.studies.tidy import Row, tidy_frame, write_table
 
 
 def run(settings: OpenLoopStage, place: layout.Place, machine: Machine) -> None:
-    """Play, dream, and write one row an agent, step, quantity and statistic, with a manifest.
+    """Play, dream, and write one row an agent, whose actions, step, quantity and statistic, with a manifest.
 
     Episode k starts alike for every agent, and none of training or of another comparison does.
     """
@@ -28,15 +27,16 @@ def run(settings: OpenLoopStage, place: layout.Place, machine: Machine) -> None:
     with Progress(len(agents), "agent", f"open_loop {env} {task}") as progress:
         for path in agents:
             training = settings_of(path)
-            with contextlib.closing(make_env(training)) as played:
-                agent = load_agent(path, place, played, machine.device).agent
-                stream = derive(settings.seed, "open_loop")
-                episodes = watch(agent, played, settings.episodes, stream, settings.mode)
-            drawn = torch_generator(settings.seed, "open_loop", "latents", device=machine.device)
             decodes = training.method in settings.decoded
-            found = open_loop_table.rows(agent, episodes, env, settings.context, settings.every, decodes, drawn)
             whose = {"task": task, "method": training.method, "agent_seed": training.seed}
-            rows += [{**whose, **row} for row in found]
+            with environments(training, settings.together) as played:
+                agent = load_agent(path, place, played[0], machine.device).agent
+                for acting, actor in (("agent", agent), ("random", RandomPolicy(played[0].action_space))):
+                    stream = derive(settings.seed, "open_loop")
+                    episodes = watch(actor, played, settings.episodes, stream, settings.mode)
+                    drawn = torch_generator(settings.seed, "open_loop", "latents", device=machine.device)
+                    found = open_loop_table.rows(agent, episodes, env, settings.context, settings.every, decodes, drawn)
+                    rows += [{**whose, "acting": acting, **row} for row in found]
             progress.update()
     table = place.path(layout.OPEN_LOOP, env=env, task=task)
     frame = tidy_frame(rows, open_loop_table.COLUMNS, env=env, scale=place.scale, seed=settings.representation_seed)

@@ -132,7 +132,7 @@ def agent_with(kind, law):
 @pytest.fixture(scope="module")
 def episodes():
     env = SimpleShapes(episode_decisions=DECISIONS, observe=("attributes",))
-    return watch(RandomPolicy(env.action_space), env, 3, 1, "sample")
+    return watch(RandomPolicy(env.action_space), [env], 3, 1, "sample")
 
 
 @pytest.fixture(params=["gru", "rssm"])

@@ -37,7 +37,11 @@ def test_every_world_model_is_judged_beside_what_it_is_judged_by(compared):
     assert set(table["method"]) == set(DREAMING)
     assert (table["agent_seed"] == 0).all()
     assert table[["world_model", "representation", "standstill"]].notna().all(axis=None)
-    for method, found in table.groupby("method"):
+    assert set(table["acting"]) == {"agent", "random"}
+    by_chance = table[(table["acting"] == "random") & (table["quantity"] == "reward")]
+    still = by_chance.groupby(["step", "statistic"])[["standstill", "rows"]]
+    assert (still.nunique() == 1).all(axis=None), "the same episodes for all"
+    for (method, _), found in table.groupby(["method", "acting"]):
         assert list(found["step"].unique()) == [1, 2, 3] + [4, 5] * (method != "dreamer_2m")
         assert (set(found["quantity"]) == {"reward"}) == (method in REWARD_ALONE), method
         counts = found[found["quantity"] == "reward"].groupby("step")["rows"].first()
