@@ -1,9 +1,10 @@
 """Keeps a finished run with the project: `python docs/results/record.py SCALE [folder that holds results/]`.
 
 Writes `docs/results/SCALE/`: the raw curves, the criterion and, where they were made, the episodes of the ablation, of
-noise and of transfer, Table I with what belongs to it if this scale made it last, `settings.yaml` with all that each
-method was trained with, `record.json` with code version, machine and time of every training, and `README.md` with the
-numbers of all of them and what every stage took. `snakemake recorded` draws the figures of all records anew.
+noise and of transfer and the errors of world models, Table I with what belongs to it if this scale made it last,
+`settings.yaml` with all that each method was trained with, `record.json` with code version, machine and time of every
+training, and `README.md` with the numbers of all of them and what every stage took. `snakemake recorded` draws the
+figures of all records anew.
 """
 
 import json
@@ -36,6 +37,13 @@ EPISODES: dict[RecordedFigure, str] = {
     "transfer": layout.TRANSFER,
 }
 """Figure → what it is drawn from, where it was made."""
+
+OPEN_LOOP = "open_loop.csv"
+"""What world models expect, where it was measured; no figure is drawn from it."""
+STEPS = (1, 5, 15)
+"""After which the page says how far they are off."""
+SHOWN = ("position", "rotation", "end effector", "reward")
+"""What the page says of it; the table has all."""
 
 OF_ALL_SCALES = (layout.TABLE1, layout.TABLE1_MARKDOWN, layout.CLAIMS, layout.PARAMETERS)
 """Tables that the scale which made them last has alone."""
@@ -80,7 +88,9 @@ def _copy(scale: str, root: Path, here: Path) -> None:
         )
         tables = {figure: place.path(pattern, **which) for figure, pattern in EPISODES.items()}
         tables = {figure: path for figure, path in tables.items() if manifest_path(path).exists()}
-        read = [name for made in tables.values() for name in current(made, root)["inputs"]]
+        expected = place.path(layout.OPEN_LOOP, **which)
+        measured = [*tables.values(), *([expected] if manifest_path(expected).exists() else [])]
+        read = [name for made in measured for name in current(made, root)["inputs"]]
         # Noise and transfer may be of agents that have no curve here.
         played = [root / name for name in read if (layout.run_of(Path(name)) or ("",))[0] == "train_agent"]
         made = [read_manifest(weights) for weights in dict.fromkeys([*agents, *played])]
@@ -90,6 +100,8 @@ def _copy(scale: str, root: Path, here: Path) -> None:
         shutil.copy(criterion, target / "criterion.json")
         for figure, path in tables.items():
             shutil.copy(path, target / TABLES[figure])
+        if expected in measured:
+            shutil.copy(expected, target / OPEN_LOOP)
         decisions = made[0]["settings"]["environment"]["episode_decisions"]
         panels.append(PanelSettings(**which, runs=runs, episode_decisions=decisions))
         trainings += [training(which["env"], manifest) for manifest in made]
@@ -178,6 +190,25 @@ def page(record: RunRecord, here: Path) -> Iterable[str]:
                         for _, row in found.iterrows()
                     ],
                 )
+        if (tables / OPEN_LOOP).exists():
+            yield from world_models(pd.read_csv(tables / OPEN_LOOP))
+
+
+def world_models(frame: pd.DataFrame) -> Iterable[str]:
+    """Lines that say how far dreams of the random policy's actions are off, from a table of the stage open_loop."""
+    chosen = frame[(frame["acting"] == "random") & (frame["statistic"] == "median")]
+    chosen = chosen[chosen["step"].isin(STEPS) & chosen["quantity"].isin(SHOWN)]
+    by_agent = chosen.groupby(["method", "quantity", "unit", "step"])[["world_model", "representation", "standstill"]]
+    found = by_agent.mean().round(2).astype(str).agg(" / ".join, axis=1).unstack("step", fill_value="–")
+    found = found.loc[sorted(found.index, key=lambda index: in_order(index[0]))]
+    yield (
+        "\nWorld models (open loop), where the random policy acts: median error of the dream / of the representation "
+        "itself / of no change, after so many steps without observation; mean over seeds.\n"
+    )
+    yield from table(
+        ["method", "error of", *(f"after {step}" for step in found.columns)],
+        [[f"`{method}`", f"{what} ({unit})", *cells] for (method, what, unit), cells in zip(found.index, found.values)],
+    )
 
 
 SUMMARIES: dict[RecordedFigure, tuple[str, Any, tuple[str, ...]]] = {
