@@ -6,7 +6,8 @@ The transcription is what the equations say, written down in order: GRU cells on
 distribution object at each imagined step, reward and done heads and critic at each of them, dense two-hot codes and
 PyTorch's default optimisers. It shares no function with ours, only parameters, replayed chunks and random numbers.
 Losses and gradients of world model and of actor and critic must agree to 1e-5, or nothing is reported. Sizes: the
-paper's, and those of the files given. Updates of both are timed in turns; a time is the median over the rounds.
+paper's, those of the files given, and between them their networks on the paper's batches. Updates of both are timed in
+turns; a time is the median over the rounds.
 """
 
 import argparse
@@ -324,13 +325,19 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     print(f"PyTorch {torch.__version__}, {arguments.threads} threads")
     root, agreed = Path(__file__).resolve().parents[1], []
-    sizes = {"paper's size": [root / "workflow/scales/paper.yaml"], "default size": arguments.configfile}
-    for title, files in sizes.items():
-        config = load([root / "config.yaml", *files])
-        for env in arguments.envs:
-            study = config.environments[env]
-            dim = study.representation.workspace.dim
-            agreed.append(compare(title, env, study.agents.dreaming, dim, arguments.rounds))
+    own = load([root / "config.yaml", *arguments.configfile])
+    paper = load([root / "config.yaml", root / "workflow/scales/paper.yaml"])
+    for env in arguments.envs:
+        ours, printed = (config.environments[env].agents.dreaming for config in (own, paper))
+        batches = {name: getattr(printed, name) for name in ("batch_size", "batch_length", "imagination_length")}
+        sizes = {
+            "paper's size": (paper, printed),
+            "default networks on the paper's batches": (own, ours.model_copy(update=batches)),
+            "default size": (own, ours),
+        }
+        for title, (config, settings) in sizes.items():
+            dim = config.environments[env].representation.workspace.dim
+            agreed.append(compare(title, env, settings, dim, arguments.rounds))
     sys.exit(0 if all(agreed) else 1)
 
 
