@@ -172,9 +172,15 @@ def page(record: RunRecord, here: Path) -> Iterable[str]:
             "range.\n"
         )
         trained = [training for training in record.trainings if training.env == panel.env]
-        found = _arrivals(curves.read(tables / TABLES["figure5"]), criterion)
-        costs = [_cost(name.strip("`"), criterion, trained) for name in found["method"]]
-        yield from table([*found, *COSTS], [[*row, *cost] for row, cost in zip(zip(*found.values()), costs)])
+        methods = sorted(criterion.methods, key=in_order)
+        arrivals = _arrivals(methods, curves.read(tables / TABLES["figure5"]), criterion)
+        yield from table(
+            ["method", *arrivals, *COSTS],
+            [
+                [f"`{name}`", *row, *_cost(name, criterion, trained)]
+                for name, row in zip(methods, zip(*arrivals.values()))
+            ],
+        )
         for figure, (title, summary, labels) in SUMMARIES.items():
             if (tables / TABLES[figure]).exists():
                 found = summary(pd.read_csv(tables / TABLES[figure]), criterion)
@@ -243,20 +249,21 @@ def stages(results: Path, scale: str) -> Iterable[str]:
     )
 
 
-def _arrivals(frame: pd.DataFrame, criterion: Criterion) -> dict[str, list[str]]:
+def _arrivals(methods: Sequence[str], frame: pd.DataFrame, criterion: Criterion) -> dict[str, list[str]]:
     """Columns of the page's first table: when and how firmly each method arrives."""
     longer, firm = on_windows(frame, criterion, LONG * criterion.window), held(frame, criterion)
     evaluations = frame[frame["metric"] == "eval_return"]
     last = evaluations.loc[evaluations.groupby(["method", "seed"])["step"].idxmax()].set_index("method")["value"]
-    found = {name: criterion.methods[name] for name in sorted(criterion.methods, key=in_order)}
+    found = [criterion.methods[name] for name in methods]
     return {
-        "method": [f"`{name}`" for name in found],
-        "seeds": [str(len(method.runs)) for method in found.values()],
-        "steps to the criterion": [steps_to_criterion(method) for method in found.values()],
-        f"on windows of {LONG * criterion.window}": [steps_to_criterion(longer[name]) for name in found],
-        "holds": [f"{_range([round(100 * share) for share in firm[name]])} %" if firm[name] else "–" for name in found],
-        "best": ["–" if method.best is None else f"{method.best:,.0f}" for method in found.values()],
-        "last evaluation": [_median_and_range(last[[name]] - criterion.random.mean) for name in found],
+        "seeds": [str(len(method.runs)) for method in found],
+        "steps to the criterion": [steps_to_criterion(method) for method in found],
+        f"on windows of {LONG * criterion.window}": [steps_to_criterion(longer[name]) for name in methods],
+        "holds": [
+            f"{_range([round(100 * share) for share in firm[name]])} %" if firm[name] else "–" for name in methods
+        ],
+        "best": ["–" if method.best is None else f"{method.best:,.0f}" for method in found],
+        "last evaluation": [_median_and_range(last[[name]] - criterion.random.mean) for name in methods],
     }
 
 

@@ -166,6 +166,11 @@ class _Curve:
         steps = int(self.steps[arrived[0] + window - 1]) if len(arrived) else None
         return Run(self.seed, self.best, steps, int(self.steps[-1]))
 
+    def held(self, threshold: float | None) -> float | None:
+        """Share of the windows from its arrival on that reach the threshold; None for a run that never arrived."""
+        reached = self.smooth >= (math.inf if threshold is None else threshold)
+        return float(reached[reached.argmax() :].mean()) if reached.any() else None
+
 
 def find_criterion(
     curves: pd.DataFrame, random: RandomReturns, *, env: str, task: str, fraction: float, window: int, floor: float
@@ -181,7 +186,7 @@ def find_criterion(
     Raises:
         UserError: a column is missing, a return is not a number, or there is no `train_return` for this task.
     """
-    by_method = {name: _curves(rows, random.mean, window) for name, rows in _returns(curves, env, task)}
+    by_method = _by_method(curves, env, task, random, window)
     bests = {name: best for name, runs in by_method.items() if (best := _median_best(runs)) is not None}
     if not bests:
         reason = f"no run has {window} episodes"
@@ -212,7 +217,7 @@ def on_windows(curves: pd.DataFrame, criterion: Criterion, window: int) -> dict[
     """
     return {
         name: _method([run.run(criterion.threshold, window) for run in runs], criterion.exists)
-        for name, runs in _all_curves(curves, criterion, window).items()
+        for name, runs in _by_method(curves, criterion.env, criterion.task, criterion.random, window).items()
     }
 
 
@@ -221,20 +226,15 @@ def held(curves: pd.DataFrame, criterion: Criterion) -> dict[str, list[float]]:
 
     An empty list for a method of which no run arrived.
     """
-    if criterion.threshold is None:
-        return {name: [] for name in criterion.methods}
-    reached = {
-        name: [run.smooth >= criterion.threshold for run in runs]
-        for name, runs in _all_curves(curves, criterion, criterion.window).items()
-    }
-    return {
-        name: [float(above[above.argmax() :].mean()) for above in runs if above.any()] for name, runs in reached.items()
-    }
+    by_method = _by_method(curves, criterion.env, criterion.task, criterion.random, criterion.window)
+    shares = {name: [run.held(criterion.threshold) for run in runs] for name, runs in by_method.items()}
+    return {name: [share for share in found if share is not None] for name, found in shares.items()}
 
 
-def _all_curves(curves: pd.DataFrame, criterion: Criterion, window: int) -> dict[str, list[_Curve]]:
-    returns = _returns(curves, criterion.env, criterion.task)
-    return {name: _curves(rows, criterion.random.mean, window) for name, rows in returns}
+def _by_method(
+    curves: pd.DataFrame, env: str, task: str, random: RandomReturns, window: int
+) -> dict[str, list[_Curve]]:
+    return {name: _curves(rows, random.mean, window) for name, rows in _returns(curves, env, task)}
 
 
 def _returns(curves: pd.DataFrame, env: str, task: str) -> list[tuple[str, pd.DataFrame]]:

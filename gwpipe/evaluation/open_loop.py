@@ -83,13 +83,12 @@ def expect(
     Raises:
         UserError: the attributes that z is decoded to are not all of the environment's.
     """
+    if not isinstance(agent, DreamingAgent | DreamerAgent):
+        raise TypeError(f"{type(agent).__name__} does not dream")
+    where = span(len(episode.actions), context, every, agent.settings.imagination_length)
     if isinstance(agent, DreamingAgent):
-        where = span(len(episode.actions), context, every, agent.settings.imagination_length)
         return where, *of_gru(agent, episode, where, decodes)
-    if isinstance(agent, DreamerAgent):
-        where = span(len(episode.actions), context, every, agent.settings.imagination_length)
-        return where, *of_rssm(agent, episode, where, generator)
-    raise TypeError(f"{type(agent).__name__} does not dream")
+    return where, *of_rssm(agent, episode, where, generator)
 
 
 @torch.no_grad()
