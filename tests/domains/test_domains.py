@@ -180,6 +180,41 @@ def test_vector_attributes_are_standardised_by_the_training_data() -> None:
     np.testing.assert_allclose(vae.observations(x), rows, rtol=1e-5)
 
 
+def test_a_linear_path_adds_linear_maps_to_the_posterior_mean_and_to_what_is_decoded() -> None:
+    x, u = torch.randn(5, 76), torch.randn(5, 4)
+    plain, vae = VectorAttributesVAE(76, 4, 0.05), VectorAttributesVAE(76, 4, 0.05, linear_path=True)
+    vae.load_state_dict(plain.state_dict(), strict=False)
+    straight = vae.straight_mean.weight, vae.straight_decoder.weight
+    torch.testing.assert_close(vae.posterior(x)[0], plain.posterior(x)[0] + x @ straight[0].T)
+    torch.testing.assert_close(vae.posterior(x)[1], plain.posterior(x)[1])
+    torch.testing.assert_close(vae.decode(u), plain.decode(u) + u @ straight[1].T)
+    assert vae.describe() == plain.describe() | {"linear_path": True}
+
+
+def test_a_linear_path_carries_what_networks_alone_learn_by_heart() -> None:
+    """Rows on a plane of 4 dimensions, of which training has seen 30 points."""
+    from gwpipe.domains.fit import Run
+    from gwpipe.domains.training import train_vae
+
+    rng = np.random.default_rng(0)
+    plane = rng.normal(size=(4, 12))
+    points = rng.normal(size=(60, 4)).repeat(16, axis=0)
+    rows = (points @ plane).astype(np.float32)
+    losses = {}
+    for linear in (False, True):
+        settings = VAESettings(
+            width=0.125,
+            latent=6,
+            beta=0.001,
+            options={"linear_path": linear, "size": 12},
+            optimisation={"steps": 300, "batch_size": 64, **RATES, "max_lr": 5e-3},
+        )
+        vae = make_domain("robodesk", "attr", settings)
+        measured = train_vae(vae, rows[:480], rows[480:], settings, Run(0, "test"))
+        losses[linear] = measured["held_out_reconstruction"]
+    assert losses[True] < 0.1 * losses[False]
+
+
 def test_visual_vae_can_tell_shapes_apart_after_a_little_training() -> None:
     """Held-out pictures are reconstructed clearly better than by the best constant picture."""
     from gwpipe.domains.fit import Run
