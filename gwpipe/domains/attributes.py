@@ -126,8 +126,8 @@ class VectorAttributesVAE(VAE):
         width: factor on the hidden layers (512 in the paper).
         first: column of the environment's vector with which they begin.
         linear_path: add a linear map of x to the posterior's mean, and one of u to what is decoded; none in the paper.
-            Most of a desk's vector lies close to a plane of 40 dimensions, and where things lie is drawn once an episode:
-            networks of ReLU alone learn the few desks of small data by heart.
+            Most of a desk's vector lies close to a plane of 40 dimensions, and where things lie is drawn once an
+            episode: networks of ReLU alone learn the few desks of small data by heart.
     """
 
     observation = "attributes"
