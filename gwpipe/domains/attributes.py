@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gwpipe.domains.domain import VAE
-from gwpipe.domains.mlp import mlp
+from gwpipe.domains.mlp import WithLinearPath, mlp
 from gwpipe.errors import UserError, nearest
 from gwpipe.seeding import row_draws
 
@@ -142,9 +142,9 @@ class VectorAttributesVAE(VAE):
         self.encoder = nn.Sequential(mlp(size, hidden, hidden, hidden, hidden, latent), nn.ReLU())
         self.mean = nn.Linear(latent, latent)
         self.log_variance = nn.Linear(latent, latent)
-        self.decoder = mlp(latent, hidden, hidden, hidden, size)
+        self.decoder = (WithLinearPath if linear_path else mlp)(latent, hidden, hidden, hidden, size)
         if linear_path:
-            self.straight_mean, self.straight_decoder = nn.Linear(size, latent, False), nn.Linear(latent, size, False)
+            self.straight_mean = nn.Linear(size, latent, bias=False)
         self.register_buffer("centre", torch.zeros(size))
         self.register_buffer("scale", torch.ones(size))
 
@@ -183,8 +183,7 @@ class VectorAttributesVAE(VAE):
 
     def decode(self, u: Tensor) -> Tensor:
         """(B, latent) to standardised attributes (B, size)."""
-        decoded = self.decoder(u)
-        return decoded + self.straight_decoder(u) if self.linear_path else decoded
+        return self.decoder(u)
 
     def reconstruction_loss(self, decoded: Tensor, x: Tensor) -> Tensor:
         """Gaussian negative log-likelihood with σ = 1 standard deviation, without its constant."""

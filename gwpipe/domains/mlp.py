@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from torch import nn
+from torch import Tensor, nn
 
 
 def mlp(*widths: int, bias: bool = True) -> nn.Sequential:
@@ -14,3 +14,15 @@ def mlp(*widths: int, bias: bool = True) -> nn.Sequential:
     for before, after in pairwise(widths):
         layers += [nn.Linear(before, after, bias), nn.ReLU(inplace=True)]
     return nn.Sequential(*layers[:-1])
+
+
+class WithLinearPath(nn.Module):
+    """A multilayer perceptron of the given widths and a linear map from its input, added up."""
+
+    def __init__(self, *widths: int, bias: bool = True) -> None:
+        super().__init__()
+        self.network = mlp(*widths, bias=bias)
+        self.straight = nn.Linear(widths[0], widths[-1], bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.network(x) + self.straight(x)

@@ -101,6 +101,8 @@ class WorkspaceSettings(Settings):
     """0: each encoder and decoder is a single linear map."""
     bias: bool = True
     """Of the layers of encoders and decoders."""
+    linear_path: bool = False
+    """Add a linear map of the input to each encoder and decoder; the paper has none."""
     activation: ActivationName = "tanh"
     """What makes the state of the domains' weighted sum (`gwpipe/workspace/activation.py`); tanh is the paper's."""
     kinds: dict[WorkspaceKind, LossWeights]
@@ -115,6 +117,12 @@ class WorkspaceSettings(Settings):
     standardise: bool = False
     """Give each entry of a unimodal latent mean 0 and variance 1 before it enters the workspace; the paper does not."""
     optimisation: OptimisationSettings
+
+    @model_validator(mode="after")
+    def _a_linear_path_passes_something_by(self) -> Self:
+        if self.linear_path and not self.layers:
+            raise ValueError("'linear_path' adds nothing to 'layers: 0', where encoders and decoders are linear maps")
+        return self
 
     @model_validator(mode="after")
     def _a_learnt_temperature_is_used(self) -> Self:

@@ -31,8 +31,8 @@ def run(settings: TrainWorkspaceStage, place: layout.Place, machine: Machine) ->
             "hidden": chosen.hidden,
             "layers": chosen.layers,
         }
-        # Descriptions name these two since there is a choice; what they do not name is the default.
-        named: dict[str, str | bool] = {"activation": chosen.activation, "bias": chosen.bias}
+        # Descriptions name these since there is a choice; what they do not name is the default.
+        named = {name: getattr(chosen, name) for name in ("activation", "bias", "linear_path")}
         form |= {name: value for name, value in named.items() if value != type(chosen).model_fields[name].default}
         reference.take(f"{settings.env}/workspace/{settings.kind}", form, target, settings, place)
         return

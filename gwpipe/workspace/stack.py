@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from gwpipe.domains.mlp import WithLinearPath
 from gwpipe.workspace.fusion import Weights, random_weights
 from gwpipe.workspace.selection.rule import Selection
 from gwpipe.workspace.workspace import Workspace
@@ -49,6 +50,23 @@ class StackedMLP(nn.Module):
                 layer.bias.copy_(bias[member, 0])
 
 
+class StackedWithLinearPath(nn.Module):
+    """`gwpipe.domains.mlp.WithLinearPath` of several members: (B, members, in) → (B, members, out)."""
+
+    def __init__(self, networks: Sequence[WithLinearPath]) -> None:
+        super().__init__()
+        self.network = StackedMLP([network.network for network in networks])
+        self.straight = StackedMLP([network.straight for network in networks])
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.network(x) + self.straight(x)
+
+    def fill(self, member: int, network: WithLinearPath) -> None:
+        """Copy the weights of one member into a network of the same widths."""
+        self.network.fill(member, network.network)
+        self.straight.fill(member, network.straight)
+
+
 class StackedRandom(Selection):
     """`selection.fixed.Random` with a stream of its own for each member, as if each were alone.
 
@@ -83,9 +101,10 @@ def stacked(members: Sequence[Workspace]) -> Workspace:
     first = members[0]
     both = Workspace(**first.describe())
     both.load_state_dict(first.state_dict())
+    stack_of = StackedWithLinearPath if first.linear_path else StackedMLP
     for kind in ("encoders", "decoders"):
         networks = [getattr(member, kind) for member in members]
-        stack = {name: StackedMLP([network[name] for network in networks]) for name in first.domains}
+        stack = {name: stack_of([network[name] for network in networks]) for name in first.domains}
         setattr(both, kind, nn.ModuleDict(stack))
     if isinstance(first.log_temperature, Tensor):
         both.log_temperature = nn.Parameter(torch.stack([torch.as_tensor(m.log_temperature) for m in members])[:, None])
@@ -100,7 +119,7 @@ def member(stack: Workspace, number: int) -> Workspace:
         alone.get_buffer(f"scale_{name}").copy_(stack.get_buffer(f"scale_{name}"))
         for kind in ("encoders", "decoders"):
             network = getattr(stack, kind)[name]
-            assert isinstance(network, StackedMLP)
+            assert isinstance(network, StackedMLP | StackedWithLinearPath)
             network.fill(number, getattr(alone, kind)[name])
     if isinstance(alone.log_temperature, Tensor) and isinstance(stack.log_temperature, Tensor):
         alone.log_temperature.data.copy_(stack.log_temperature.data[number, 0])

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from gwpipe import layout
 from gwpipe.artefact import hash_file
 from gwpipe.domains import weights as weights_file
-from gwpipe.domains.mlp import mlp
+from gwpipe.domains.mlp import WithLinearPath, mlp
 from gwpipe.errors import UserError, nearest
 from gwpipe.settings.representation import WorkspaceSettings
 from gwpipe.workspace.activation import activation as activation_called
@@ -36,6 +36,8 @@ class Workspace(nn.Module):
         learn_temperature: train it with the workspace, as CLIP does, instead of keeping it fixed.
         activation: what makes the state of the weighted sum, a name of `gwpipe.workspace.activation`.
         bias: have the layers of encoders and decoders biases?
+        linear_path: add a linear map of the input to each encoder and decoder, which carries over to inputs far from
+            those of training; none in the paper.
 
     Raises:
         UserError: there is no such activation.
@@ -62,15 +64,17 @@ class Workspace(nn.Module):
         learn_temperature: bool = False,
         activation: str = "tanh",
         bias: bool = True,
+        linear_path: bool = False,
     ) -> None:
         super().__init__()
-        self.activation, self.bias = activation, bias
+        self.activation, self.bias, self.linear_path = activation, bias, linear_path
         self.activate, self.bounded = activation_called(activation)
         self.domains, self.dim, self.hidden, self.layers = dict(domains), dim, hidden, layers
         self.temperature, self.learn_temperature = temperature, learn_temperature
         between = [hidden] * layers
-        self.encoders = nn.ModuleDict({name: mlp(latent, *between, dim, bias=bias) for name, latent in domains.items()})
-        self.decoders = nn.ModuleDict({name: mlp(dim, *between, latent, bias=bias) for name, latent in domains.items()})
+        network = WithLinearPath if linear_path else mlp
+        self.encoders = nn.ModuleDict({name: network(u, *between, dim, bias=bias) for name, u in domains.items()})
+        self.decoders = nn.ModuleDict({name: network(dim, *between, u, bias=bias) for name, u in domains.items()})
         for name, latent in domains.items():
             self.register_buffer(f"centre_{name}", torch.zeros(latent))
             self.register_buffer(f"scale_{name}", torch.ones(latent))
@@ -82,7 +86,7 @@ class Workspace(nn.Module):
     def describe(self) -> dict[str, Any]:
         """Keyword arguments that build the same module again."""
         own = ("domains", "dim", "hidden", "layers", "temperature", "learn_temperature", "activation", "bias")
-        return {name: getattr(self, name) for name in own}
+        return {name: getattr(self, name) for name in (*own, "linear_path")}
 
     def fit_to(self, u: Mapping[str, Tensor]) -> None:
         """Standardise each entry of u from now on, by mean and standard deviation of training latents (N, latent).
@@ -209,6 +213,7 @@ def build_workspace(domains: Mapping[str, int], settings: WorkspaceSettings) -> 
         learn_temperature=settings.learn_temperature,
         activation=settings.activation,
         bias=settings.bias,
+        linear_path=settings.linear_path,
     )
 
 

@@ -10,6 +10,7 @@ from torch import nn
 from gwpipe.domains.attributes import CLIP, SMALLEST_SCALE, ShapeAttributesVAE, VectorAttributesVAE
 from gwpipe.domains.catalogue import build, load_domain, make_domain, save_domain
 from gwpipe.domains.domain import Domain
+from gwpipe.domains.mlp import WithLinearPath
 from gwpipe.domains.visual import VisualVAE, squared_error
 from gwpipe.envs.robodesk import ATTRIBUTE_SLICES
 from gwpipe.envs.shape_drawing import draw
@@ -183,11 +184,14 @@ def test_vector_attributes_are_standardised_by_the_training_data() -> None:
 def test_a_linear_path_adds_linear_maps_to_the_posterior_mean_and_to_what_is_decoded() -> None:
     x, u = torch.randn(5, 76), torch.randn(5, 4)
     plain, vae = VectorAttributesVAE(76, 4, 0.05), VectorAttributesVAE(76, 4, 0.05, linear_path=True)
-    vae.load_state_dict(plain.state_dict(), strict=False)
-    straight = vae.straight_mean.weight, vae.straight_decoder.weight
-    torch.testing.assert_close(vae.posterior(x)[0], plain.posterior(x)[0] + x @ straight[0].T)
+    assert isinstance(vae.decoder, WithLinearPath)
+    for part, same in ((vae.encoder, plain.encoder), (vae.decoder.network, plain.decoder)):
+        part.load_state_dict(same.state_dict())
+    for name in ("mean", "log_variance"):
+        getattr(vae, name).load_state_dict(getattr(plain, name).state_dict())
+    torch.testing.assert_close(vae.posterior(x)[0], plain.posterior(x)[0] + x @ vae.straight_mean.weight.T)
     torch.testing.assert_close(vae.posterior(x)[1], plain.posterior(x)[1])
-    torch.testing.assert_close(vae.decode(u), plain.decode(u) + u @ straight[1].T)
+    torch.testing.assert_close(vae.decode(u), plain.decode(u) + u @ vae.decoder.straight.weight.T)
     assert vae.describe() == plain.describe() | {"linear_path": True}
 
 

@@ -244,22 +244,26 @@ def test_a_domain_that_the_table_has_can_be_configured(raw):
     block = dict(raw["environments"]["robodesk"]["representation"]["vae"]["attr"])
     raw["environments"]["robodesk"]["representation"]["vae"]["proprio"] = block
     config = resolve(raw)
-    assert config.environments.robodesk.representation.vae["proprio"].options == {"size": 21, "first": 0}
+    assert (
+        config.environments.robodesk.representation.vae["proprio"].options
+        == {"size": 21, "first": 0} | block["options"]
+    )
 
 
 def test_domains_of_upstream_s_attributes_are_as_wide_as_what_it_shows(raw):
     """Every column of each part, as the environment has them."""
     vae = raw["environments"]["robodesk"]["representation"]["vae"]
     vae |= {"proprio": dict(vae["attr"]), "objects": dict(vae["attr"])}
+    set_here = vae["attr"]["options"]
     for upstream, slices in [(False, ATTRIBUTE_SLICES), (True, UPSTREAM_ATTRIBUTE_SLICES)]:
         config = resolve(raw, [f"environments.robodesk.environment.upstream={str(upstream).lower()}"])
         found = {name: block.options for name, block in config.environments.robodesk.representation.vae.items()}
         joints, whole = slices["end_effector"].stop, slices["qvel_objects"].stop
-        assert found["attr"] == {"size": whole}
-        assert found["proprio"] == {"size": joints, "first": 0}
-        assert found["objects"] == {"size": whole - joints, "first": joints}
+        assert found["attr"] == {"size": whole} | set_here
+        assert found["proprio"] == {"size": joints, "first": 0} | set_here
+        assert found["objects"] == {"size": whole - joints, "first": joints} | set_here
     own = resolve(merge(raw, dotted("environments.robodesk.representation.vae.attr.options.size=70")))
-    assert own.environments.robodesk.representation.vae["attr"].options == {"size": 70}
+    assert own.environments.robodesk.representation.vae["attr"].options == {"size": 70} | set_here
 
 
 def test_names_and_kinds_are_taken_once(monkeypatch):

@@ -59,6 +59,17 @@ def test_layers_without_biases_stack_too(coefficients):
     assert torch.equal(member(stacked(members), 1).encoders["v"][0].weight, members[1].encoders["v"][0].weight)
 
 
+def test_linear_paths_stack_too():
+    torch.manual_seed(0)
+    members = [Workspace({"attr": 3, "v": 4}, 5, 8, 2, linear_path=True) for _ in range(2)]
+    (u, *_) = groups_of(2).values()
+    together = stacked(members).broadcast(u)
+    for number, alone in enumerate(members):
+        for one in (alone, member(stacked(members), number)):
+            for name, value in one.broadcast({x: latents[:, number] for x, latents in u.items()}).items():
+                torch.testing.assert_close(together[name][:, number], value, rtol=1e-5, atol=1e-6)
+
+
 def test_every_loss_is_the_mean_of_the_members_and_every_gradient_each_ones_own(members, coefficients):
     groups = groups_of(3)
     stack = stacked(members)

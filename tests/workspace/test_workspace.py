@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from gwpipe.domains.mlp import WithLinearPath
 from gwpipe.errors import UserError
 from gwpipe.workspace.fusion import fuse
 from gwpipe.workspace.selection.fixed import Equal, Single
@@ -23,6 +24,20 @@ def test_networks_have_the_printed_counts() -> None:
     desk = Workspace({"v": 40, "attr": 40}, dim=76, hidden=512, layers=3)
     assert {count(m) for m in desk.encoders.values()} == {585_292}
     assert {count(m) for m in desk.decoders.values()} == {585_256}
+
+
+def test_a_linear_path_is_added_to_every_encoder_and_decoder(u: dict[str, Tensor], tmp_path: Path) -> None:
+    widths = {name: latents.shape[1] for name, latents in u.items()}
+    workspace = Workspace(widths, dim=5, hidden=8, layers=2, linear_path=True)
+    for name, encoder in workspace.encoders.items():
+        assert isinstance(encoder, WithLinearPath)
+        expected = encoder.network(u[name]) + u[name] @ encoder.straight.weight.T
+        torch.testing.assert_close(workspace.encode(u)[name], expected)
+    plain = Workspace(widths, dim=5, hidden=8, layers=2)
+    assert count(workspace) - count(plain) == 2 * 5 * sum(widths.values())
+    save_workspace(tmp_path / "w", workspace, "gw")
+    loaded, _ = load_workspace(tmp_path / "w")
+    torch.testing.assert_close(loaded.broadcast(u), workspace.broadcast(u))
 
 
 def test_fuse_decode_and_translate_agree(workspace: Workspace, u: dict[str, Tensor]) -> None:
