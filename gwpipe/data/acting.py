@@ -30,16 +30,24 @@ class Policy(Protocol):
 
 
 class RandomPolicy:
-    """Uniform over the action space."""
+    """Uniform over the action space; an action is kept for 1 to `hold` decisions, uniformly drawn."""
 
-    def __init__(self, space: gymnasium.Space) -> None:
-        self.space = space
-        self._rng = np.random.default_rng(0)
+    def __init__(self, space: gymnasium.Space, hold: int = 1) -> None:
+        self.space, self.hold = space, hold
+        self.reset(np.random.default_rng(0))
 
     def reset(self, rng: np.random.Generator) -> None:
         self._rng = rng
+        self._left = 0
 
     def act(self, observation: object = None) -> Any:
+        if not self._left:
+            self._action = self._drawn()
+            self._left = 1 if self.hold == 1 else int(self._rng.integers(1, self.hold, endpoint=True))
+        self._left -= 1
+        return self._action
+
+    def _drawn(self) -> Any:
         if isinstance(self.space, gymnasium.spaces.Discrete):
             return self._rng.integers(self.space.n)
         assert isinstance(self.space, gymnasium.spaces.Box)
@@ -61,7 +69,7 @@ def make_policy(env: gymnasium.Env, source: SourceSettings, make_agent: MakePoli
             raise ValueError(f"policy {source.policy} is a trained agent; say with `make_agent` how it is made")
         return make_agent(env, source.action_noise)
     if source.policy == "random":
-        return RandomPolicy(env.action_space)
+        return RandomPolicy(env.action_space, source.hold)
     # Experts import a simulator, which random data do not need.
     from gwpipe.experts.engine import make_expert
 
@@ -93,7 +101,8 @@ class Actor:
         self.env = make_env(**decisions)
         self.most_rows: int = self.env.unwrapped.episode_decisions + 1  # type: ignore[attr-defined]
         """Of an episode."""
-        self._policy, self._explorer = make_policy(self.env, source, make_agent), RandomPolicy(self.env.action_space)
+        self._policy = make_policy(self.env, source, make_agent)
+        self._explorer = RandomPolicy(self.env.action_space, source.hold)
 
     def __call__(self, numbers: range) -> list[Episode]:
         """The episodes of these numbers."""

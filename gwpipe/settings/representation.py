@@ -44,6 +44,9 @@ class SourceSettings(Settings):
     """Standard deviation added to the actions of an expert or an agent; of continuous ones alone."""
     random_prefix: int = Field(0, ge=0)
     """At most this many random decisions (uniformly drawn) before the expert or the agent takes over."""
+    hold: int = Field(1, gt=0)
+    """At most this many decisions (uniformly drawn each time) keep a random action. Where an action is a small step, as
+    in RoboDesk, actions drawn anew every time take it back, and data see nothing but the surroundings of the start."""
 
     @property
     def agent(self) -> str | None:

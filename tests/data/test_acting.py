@@ -17,3 +17,29 @@ def test_random_policy_is_uniform_over_both_kinds_of_space() -> None:
     assert drawn.dtype == np.float32
     np.testing.assert_allclose(drawn.mean(0), 0, atol=0.06)
     np.testing.assert_allclose(drawn.std(0), 1 / np.sqrt(3), atol=0.02)
+
+
+def test_held_actions_last_for_1_to_hold_decisions_and_a_hold_of_1_draws_nothing_more() -> None:
+    box = gymnasium.spaces.Box(-1, 1, (5,), np.float32)
+    held, plain = RandomPolicy(box, hold=4), RandomPolicy(box)
+    held.reset(np.random.default_rng(0))
+    drawn = np.stack([held.act() for _ in range(4000)])
+    changes = np.flatnonzero((drawn[1:] != drawn[:-1]).any(1))
+    counts = np.bincount(np.diff(changes), minlength=5)
+    assert counts[0] == 0 and len(counts) == 5
+    assert abs(counts[1:] - 400).max() < 80
+    plain.reset(np.random.default_rng(1))
+    rng = np.random.default_rng(1)
+    for _ in range(3):
+        np.testing.assert_array_equal(plain.act(), rng.uniform(box.low, box.high).astype(np.float32))
+
+
+def test_a_new_episode_drops_the_action_that_was_held() -> None:
+    box = gymnasium.spaces.Box(-1, 1, (5,), np.float32)
+    policy = RandomPolicy(box, hold=50)
+    first = []
+    for _ in range(2):
+        policy.reset(np.random.default_rng(3))
+        first.append(policy.act())
+        policy.act()
+    np.testing.assert_array_equal(*first)
