@@ -26,7 +26,8 @@ def test_held_actions_last_for_1_to_hold_decisions_and_a_hold_of_1_draws_nothing
     drawn = np.stack([held.act() for _ in range(4000)])
     changes = np.flatnonzero((drawn[1:] != drawn[:-1]).any(1))
     counts = np.bincount(np.diff(changes), minlength=5)
-    assert counts[0] == 0 and len(counts) == 5
+    assert counts[0] == 0
+    assert len(counts) == 5
     assert abs(counts[1:] - 400).max() < 80
     plain.reset(np.random.default_rng(1))
     rng = np.random.default_rng(1)
