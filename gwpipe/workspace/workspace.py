@@ -85,8 +85,8 @@ class Workspace(nn.Module):
 
     def describe(self) -> dict[str, Any]:
         """Keyword arguments that build the same module again."""
-        own = ("domains", "dim", "hidden", "layers", "temperature", "learn_temperature", "activation", "bias")
-        return {name: getattr(self, name) for name in (*own, "linear_path")}
+        shape = ("domains", "dim", "hidden", "layers", "activation", "bias", "linear_path")
+        return {name: getattr(self, name) for name in (*shape, "temperature", "learn_temperature")}
 
     def fit_to(self, u: Mapping[str, Tensor]) -> None:
         """Standardise each entry of u from now on, by mean and standard deviation of training latents (N, latent).

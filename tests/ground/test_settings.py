@@ -266,6 +266,11 @@ def test_domains_of_upstream_s_attributes_are_as_wide_as_what_it_shows(raw):
     assert own.environments.robodesk.representation.vae["attr"].options == {"size": 70} | set_here
 
 
+def test_a_linear_path_beside_linear_maps_is_refused(raw):
+    with pytest.raises(UserError, match="'linear_path' adds nothing to 'layers: 0'"):
+        resolve(raw, ["environments.robodesk.representation.workspace.layers=0"])
+
+
 def test_names_and_kinds_are_taken_once(monkeypatch):
     monkeypatch.setattr(domains, "KINDS", dict(domains.KINDS))
     monkeypatch.setattr(domains, "DOMAINS", {env: dict(table) for env, table in domains.DOMAINS.items()})

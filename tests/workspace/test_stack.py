@@ -35,13 +35,17 @@ def of(groups, number):
     return {group: {x: u[:, number] for x, u in latents.items()} for group, latents in groups.items()}
 
 
-def test_it_gives_what_each_member_gives_and_can_be_taken_apart(members):
-    (u, *_) = groups_of(3).values()
+def assert_the_stack_gives_what_each_gives(members):
+    (u, *_) = groups_of(len(members)).values()
     together = stacked(members).broadcast(u)
     for number, alone in enumerate(members):
         for one in (alone, member(stacked(members), number)):
             for name, value in one.broadcast({x: latents[:, number] for x, latents in u.items()}).items():
                 torch.testing.assert_close(together[name][:, number], value, rtol=1e-5, atol=1e-6)
+
+
+def test_it_gives_what_each_member_gives_and_can_be_taken_apart(members):
+    assert_the_stack_gives_what_each_gives(members)
 
 
 def test_layers_without_biases_stack_too(coefficients):
@@ -62,12 +66,7 @@ def test_layers_without_biases_stack_too(coefficients):
 def test_linear_paths_stack_too():
     torch.manual_seed(0)
     members = [Workspace({"attr": 3, "v": 4}, 5, 8, 2, linear_path=True) for _ in range(2)]
-    (u, *_) = groups_of(2).values()
-    together = stacked(members).broadcast(u)
-    for number, alone in enumerate(members):
-        for one in (alone, member(stacked(members), number)):
-            for name, value in one.broadcast({x: latents[:, number] for x, latents in u.items()}).items():
-                torch.testing.assert_close(together[name][:, number], value, rtol=1e-5, atol=1e-6)
+    assert_the_stack_gives_what_each_gives(members)
 
 
 def test_every_loss_is_the_mean_of_the_members_and_every_gradient_each_ones_own(members, coefficients):
