@@ -1,10 +1,11 @@
-"""Actor and critic (Tables XIV, XV) and their loss on a dream: REINFORCE, no gradient into the world model."""
+"""Actor and critic (Tables XIV, XV) and their loss on a dream; no gradient reaches the world model's parameters."""
 
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from gwpipe.agents.frozen import frozen
 from gwpipe.agents.imagination import Dream
 from gwpipe.agents.mlp import mlp, scale_output
 from gwpipe.agents.policies import Policy
@@ -55,20 +56,25 @@ def actor_critic_loss(
 ) -> ActorCriticLoss:
     """λ-returns of the dream teach the critic; their advantage over its value, scaled, teaches the actor.
 
-    Actor: -w (log π(a) sg((R - v) / S) + entropy bonus). Critic: w (cross entropy to R + cross entropy to the slow
-    critic's mean). w is the probability that the dream still goes on at the state (`returns.survival`).
+    Actor, REINFORCE: -w (log π(a) sg((R - v) / S) + entropy bonus). Actor, by the dynamics: -w (R / S + entropy bonus),
+    the gradient of R running back through the dream. Critic: w (cross entropy to R + cross entropy to the slow critic's
+    mean). w is the probability that the dream still goes on at the state (`returns.survival`).
 
     Args:
-        dream: H steps from N starts.
+        dream: H steps from N starts; differentiable where `settings.actor_gradient` is "dynamics".
         first: (N,), 1 where the start is not terminal.
         spread: moving percentiles so far, of returns or advantages as `settings.advantage_scale` says.
     """
-    seen = dream.seen[:-1]
-    logits = networks.critic(dream.seen)
+    seen = dream.seen.detach()[:-1]
+    logits = networks.critic(dream.seen.detach())
+    by_dynamics = settings.actor_gradient == "dynamics"
+    with torch.set_grad_enabled(by_dynamics), frozen(networks.critic):
+        judged = networks.critic(dream.seen) if by_dynamics else logits
+        value = two_hot_mean(judged, networks.bins)
+        dreamt = lambda_return(dream.reward, dream.keeps, value, settings.discount, settings.return_lambda)
     with torch.no_grad():
-        value = two_hot_mean(logits, networks.bins)
         slow_value = two_hot_mean(networks.slow_critic(seen), networks.bins)
-        returns = lambda_return(dream.reward, dream.keeps, value, settings.discount, settings.return_lambda)
+        returns = dreamt.detach()
         weight = survival(first, dream.keeps, settings.discount)
         advantage = returns - value[:-1]
         scaled_by = returns if settings.advantage_scale == "returns" else advantage
@@ -77,8 +83,11 @@ def actor_critic_loss(
         weight = weight / weight.sum()
     outputs = networks.actor(seen)
     entropy = policy.entropy(outputs)
-    gain = policy.log_prob(outputs, dream.action) * (advantage / divisor) + settings.entropy * entropy
-    actor = -(weight * gain).sum()
+    if by_dynamics:
+        gain = dreamt / divisor
+    else:
+        gain = policy.log_prob(outputs, dream.action) * (advantage / divisor)
+    actor = -(weight * (gain + settings.entropy * entropy)).sum()
     errors = two_hot_loss(logits[:-1], returns, networks.bins) + two_hot_loss(logits[:-1], slow_value, networks.bins)
     critic = (weight * errors).sum()
     return ActorCriticLoss(

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from gwpipe.agents.dreamer_v3_images import ImageDecoder, ImageEncoder
 from gwpipe.agents.dreamer_v3_layers import dense, head, linear
 from gwpipe.agents.dreamer_v3_rssm import RSSM, VARIABLES, Latent
+from gwpipe.agents.frozen import frozen
 from gwpipe.agents.policies import Policy
 from gwpipe.agents.two_hot import make_bins, symlog
 from gwpipe.settings.dreamer_v3 import DreamerV3Settings
@@ -103,17 +104,20 @@ class DreamerV3(nn.Module):
             parts.append(self.feel(symlog(vector)))
         return torch.cat(parts, -1)
 
-    @torch.no_grad()
-    def imagine(self, start: Latent, noise: Noise) -> tuple[Tensor, Tensor]:
-        """Features (H+1, N, F) and actions (H, N, A) of dreams from N starts; neither carries a gradient."""
+    def imagine(self, start: Latent, noise: Noise, differentiable: bool = False) -> tuple[Tensor, Tensor]:
+        """Features (H+1, N, F) and actions (H, N, A) of dreams from N starts.
+
+        differentiable: let them carry a gradient to the actor, as in `imagination.imagine`; by default they have none.
+        """
         latent, features, actions = start, [start.features], []
-        mixing = self.rssm.mixing()
-        for action_noise, latent_noise in zip(noise.action, noise.prior):
-            action = self.policy.sample(self.actor(features[-1]), action_noise)
-            latent = self.rssm.dream(latent, action, latent_noise, mixing)
-            actions.append(action)
-            features.append(latent.features)
-        return torch.stack(features), torch.stack(actions)
+        with torch.set_grad_enabled(differentiable), frozen(self.rssm):
+            mixing = self.rssm.mixing()
+            for action_noise, latent_noise in zip(noise.action, noise.prior):
+                action = self.policy.sample(self.actor(features[-1].detach()), action_noise)
+                latent = self.rssm.dream(latent, action, latent_noise, mixing)
+                actions.append(action)
+                features.append(latent.features)
+            return torch.stack(features), torch.stack(actions)
 
     def continues(self, features: Tensor) -> Tensor:
         """(...,) probability that the episode goes on, times the discount: both are learnt as one."""

@@ -52,7 +52,7 @@ class DreamerAgent:
         device: str = "cpu",
     ) -> None:
         self.settings, self.device = settings, torch.device(device)
-        self.policy = policy_for(action_space, POLICY_UNIMIX)
+        self.policy = policy_for(action_space, POLICY_UNIMIX, settings.actor_gradient)
         self.seen = what_is_seen(seen)
         with torch.random.fork_rng(devices=[]):
             # Drawn on the CPU, so that a seed starts from the same weights everywhere.

@@ -142,9 +142,10 @@ class RSSM(nn.Module):
         return Observed(Latent(deter, torch.stack(stochs, 1)), torch.stack(posteriors, 1), prior)
 
     def dream(self, latent: Latent, action: Tensor, noise: Tensor, mixing: "Mixing") -> Latent:
-        """The next latent without an observation and without gradient; action (N, A), noise (N, 32, classes)."""
+        """The next latent without an observation; action (N, A), noise (N, 32, classes)."""
         deter = self.core(latent, self.actions(action), mixing)
-        return Latent(deter, sample(self.log_probs(self.prior(deter)), noise))
+        draw = straight_through if deter.requires_grad else sample
+        return Latent(deter, draw(self.log_probs(self.prior(deter)), noise))
 
 
 class Mixing(NamedTuple):

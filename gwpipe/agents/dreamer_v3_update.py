@@ -9,6 +9,7 @@ from torch.nn import functional
 from gwpipe.agents.dreamer_v3 import Batch, DreamerV3, Noise
 from gwpipe.agents.dreamer_v3_losses import balanced_kl, replay_return
 from gwpipe.agents.dreamer_v3_rssm import Latent
+from gwpipe.agents.frozen import frozen
 from gwpipe.agents.returns import Spread, lambda_return, scale, survival, update_spread
 from gwpipe.agents.two_hot import cross_entropy, symlog, two_hot_loss, two_hot_mean
 from gwpipe.settings.dreamer_v3 import DreamerV3Settings
@@ -86,21 +87,28 @@ class _Dreams(NamedTuple):
 def _dream_losses(
     model: DreamerV3, batch: Batch, start: Latent, noise: Noise, spread: Spread, settings: DreamerV3Settings
 ) -> _Dreams:
-    features, action = model.imagine(Latent(start.deter.flatten(0, 1), start.stoch.flatten(0, 1)), noise)
+    by_dynamics = settings.actor_gradient == "dynamics"
+    starts = Latent(start.deter.flatten(0, 1), start.stoch.flatten(0, 1))
+    dreamt, action = model.imagine(starts, noise, by_dynamics)
+    features = dreamt.detach()
     logits = model.critic(features)
-    with torch.no_grad():
-        reward = two_hot_mean(model.reward(features[1:]), model.bins)
-        keeps = model.continues(features[1:])
-        value = two_hot_mean(logits, model.bins)
-        slow_value = two_hot_mean(model.slow_critic(features[:-1]), model.bins)
+    with torch.set_grad_enabled(by_dynamics), frozen(model.reward, model.goes_on, model.critic):
+        reward = two_hot_mean(model.reward(dreamt[1:]), model.bins)
+        keeps = model.continues(dreamt[1:])
+        value = two_hot_mean(model.critic(dreamt) if by_dynamics else logits, model.bins)
         # The continue head has learnt the discount already.
-        returns = lambda_return(reward, keeps, value, 1.0, settings.return_lambda)
+        promised = lambda_return(reward, keeps, value, 1.0, settings.return_lambda)
+    with torch.no_grad():
+        slow_value = two_hot_mean(model.slow_critic(features[:-1]), model.bins)
+        returns = promised.detach()
         spread = update_spread(spread, returns, SPREAD_RATE)
-        advantage = (returns - value[:-1]) / scale(spread, SPREAD_FLOOR)
+        divisor = scale(spread, SPREAD_FLOOR)
+        advantage = (returns - value[:-1]) / divisor
         weight = survival(1 - batch.is_terminal.flatten().to(reward.dtype), keeps, 1.0)
     outputs = model.actor(features[:-1])
     entropy = model.policy.entropy(outputs)
-    gain = model.policy.log_prob(outputs, action) * advantage + settings.entropy * entropy
+    gain = promised / divisor if by_dynamics else model.policy.log_prob(outputs, action) * advantage
+    gain = gain + settings.entropy * entropy
     errors = _critic_error(logits[:-1], returns, slow_value, model.bins)
     parts = {"actor": -(weight * gain).mean(), "value": (weight * errors).mean()}
     return _Dreams(parts, returns[0].unflatten(0, batch.reward.shape), spread, entropy.detach().mean())

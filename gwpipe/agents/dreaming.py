@@ -37,7 +37,7 @@ def build_networks(
     Raises:
         UserError: an action space that no policy fits.
     """
-    policy = policy_for(action_space, settings.unimix)
+    policy = policy_for(action_space, settings.unimix, settings.actor_gradient)
     seen = settings.gru_hidden + (z_dim if settings.actor_reads == "hz" else 0)
     with torch.device(device):
         world_model = WorldModel(z_dim, policy.size, settings, bounded)
@@ -86,7 +86,10 @@ def actor_critic_update_loss(
     start_h = h.flatten(0, 1)[batch.starts]
     start_z = batch.chunk["z"][:, :-1].flatten(0, 1)[batch.starts]
     alive = (~batch.chunk["is_terminal"][:, :-1]).flatten(0, 1)[batch.starts].to(start_z.dtype)
-    dream = imagine(world_model, actor_critic.actor, policy, start_h, start_z, batch.noise, settings.actor_reads)
+    by_dynamics = settings.actor_gradient == "dynamics"
+    dream = imagine(
+        world_model, actor_critic.actor, policy, start_h, start_z, batch.noise, settings.actor_reads, by_dynamics
+    )
     return actor_critic_loss(actor_critic, policy, dream, alive, spread, settings)
 
 

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from gwpipe.errors import UserError
+from gwpipe.settings.learning import ActorGradient
 
 
 class Policy(Protocol):
@@ -126,13 +127,19 @@ class GaussianPolicy:
         return torch.from_numpy(actions).to(torch.float32)
 
 
-def policy_for(space: gymnasium.Space, unimix: float) -> Policy:
+def policy_for(space: gymnasium.Space, unimix: float, actor_gradient: ActorGradient = "reinforce") -> Policy:
     """The action distribution that fits an action space.
 
     Raises:
-        UserError: the space is neither `Discrete` nor a one-dimensional `Box`.
+        UserError: the space is neither `Discrete` nor a one-dimensional `Box`, or `Discrete` where gradients are to run
+            through actions.
     """
     if isinstance(space, gymnasium.spaces.Discrete):
+        if actor_gradient == "dynamics":
+            raise UserError(
+                f"action space {space}: no gradient runs through a choice; set actor_gradient: reinforce, or choose an "
+                "environment whose actions are numbers"
+            )
         return CategoricalPolicy(int(space.n), unimix)
     if isinstance(space, gymnasium.spaces.Box) and len(space.shape) == 1:
         return GaussianPolicy(space.shape[0])

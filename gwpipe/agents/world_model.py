@@ -41,14 +41,17 @@ class WorldModel(nn.Module):
         self.done = mlp(hidden + z_dim, settings.head_hidden, 1)
         self.register_buffer("bins", make_bins(settings.reward_bins, settings.bin_limit), persistent=False)
 
+    def _read(self, z: Tensor, action: Tensor) -> Tensor:
+        """What the GRU is given (..., gru_input): actions as the environment takes them, cut at ±1."""
+        return functional.relu(self.inputs(torch.cat([z, action.clamp(-1, 1)], -1)))
+
     def step(self, h: Tensor, z: Tensor, action: Tensor) -> Tensor:
         """h_{t+1} (B, H) from h_t (B, H), z_t (B, Z), a_t (B, A)."""
-        return self.gru(functional.relu(self.inputs(torch.cat([z, action], -1))), h)
+        return self.gru(self._read(z, action), h)
 
     def sequence(self, h0: Tensor, z: Tensor, action: Tensor, is_first: Tensor) -> tuple[Tensor, Tensor]:
         """h_t (without gradient) and h_{t+1} of each step, (B, L, H) both; h0 (B, H) belongs to the first row."""
-        inputs = functional.relu(self.inputs(torch.cat([z, action], -1)))
-        before, after = self.gru.sequence(inputs.transpose(0, 1), is_first.transpose(0, 1), h0)
+        before, after = self.gru.sequence(self._read(z, action).transpose(0, 1), is_first.transpose(0, 1), h0)
         return before.transpose(0, 1), after.transpose(0, 1)
 
     def predict_z(self, next_h: Tensor, z: Tensor) -> Tensor:

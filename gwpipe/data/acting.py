@@ -112,7 +112,7 @@ class Actor:
                 self.env,
                 self._policy,
                 self._explorer,
-                source.random_prefix,
+                source,
                 ("collect", self._seed, source.task, source.policy, number),
             )
             for number in numbers
@@ -120,12 +120,13 @@ class Actor:
 
 
 def _episode(
-    env: gymnasium.Env, policy: Policy, explorer: RandomPolicy, random_prefix: int, stream: tuple[str | int, ...]
+    env: gymnasium.Env, policy: Policy, explorer: RandomPolicy, source: SourceSettings, stream: tuple[str | int, ...]
 ) -> Episode:
     """Act out one episode."""
-    observation, _ = env.reset(seed=derive(*stream, "environment"))
+    options = None if source.hand == "start" else {"hand": source.hand}
+    observation, _ = env.reset(seed=derive(*stream, "environment"), options=options)
     rng = numpy_generator(*stream, "policy")
-    prefix = int(rng.integers(random_prefix, endpoint=True))
+    prefix = int(rng.integers(source.random_prefix, endpoint=True))
     explorer.reset(rng)
     policy.reset(rng)
     nothing = np.zeros_like(np.asarray(explorer.act()))

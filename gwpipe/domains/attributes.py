@@ -128,16 +128,34 @@ class VectorAttributesVAE(VAE):
         linear_path: add a linear map of x to the posterior's mean, and one of u to what is decoded; none in the paper.
             Most of a desk's vector lies close to a plane of 40 dimensions, and where things lie is drawn once an
             episode: networks of ReLU alone learn the few desks of small data by heart.
+        rates: columns of the environment's vector that hold velocities, as pairs [first, past the last]; those that
+            this domain does not see are passed over.
+        rate_weight: factor on standardised velocities; 1 in the paper. They change with every action, so that at 1 they
+            are most of what moves in u from one row to the next, and no picture shows them.
+
+    Raises:
+        UserError: `rates` are no such pairs, or `rate_weight` is not positive.
     """
 
     observation = "attributes"
     centre: Tensor
     scale: Tensor
+    weight: Tensor
 
-    def __init__(self, size: int, latent: int, width: float = 1.0, first: int = 0, linear_path: bool = False) -> None:
+    def __init__(
+        self,
+        size: int,
+        latent: int,
+        width: float = 1.0,
+        first: int = 0,
+        linear_path: bool = False,
+        rates: Sequence[Sequence[int]] = (),
+        rate_weight: float = 1.0,
+    ) -> None:
         super().__init__()
         self.size, self.latent, self.width, self.first = size, latent, width, first
-        self.linear_path = linear_path
+        self.linear_path, self.rates, self.rate_weight = linear_path, [[*pair] for pair in rates], rate_weight
+        self.register_buffer("weight", self._weights(), persistent=False)
         hidden = max(1, round(512 * width))
         self.encoder = nn.Sequential(mlp(size, hidden, hidden, hidden, hidden, latent), nn.ReLU())
         self.mean = nn.Linear(latent, latent)
@@ -150,7 +168,20 @@ class VectorAttributesVAE(VAE):
 
     def describe(self) -> dict[str, Any]:
         sizes = {"size": self.size, "first": self.first, "latent": self.latent, "width": self.width}
-        return {"kind": "vector_attributes", **sizes, "linear_path": self.linear_path}
+        paths = {"linear_path": self.linear_path, "rates": self.rates, "rate_weight": self.rate_weight}
+        return {"kind": "vector_attributes", **sizes, **paths}
+
+    def _weights(self) -> Tensor:
+        """(size,), what each standardised entry counts."""
+        if not self.rate_weight > 0:
+            raise UserError(f"`rate_weight` {self.rate_weight} leaves no way back to velocities; make it positive")
+        weight = torch.ones(self.size)
+        for pair in self.rates:
+            if len(pair) != 2 or not 0 <= pair[0] < pair[1]:
+                raise UserError(f"`rates` {pair}: columns are pairs [first, past the last]")
+            begin, end = (max(0, column - self.first) for column in pair)
+            weight[begin:end] = self.rate_weight
+        return weight
 
     def prepare(self, observations: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """(B, A) to the columns that this domain sees (B, size).
@@ -172,7 +203,7 @@ class VectorAttributesVAE(VAE):
         self.scale.copy_(torch.from_numpy(rows.std(0).clip(min=SMALLEST_SCALE)))
 
     def inputs(self, prepared: Tensor) -> Tensor:
-        return ((prepared.float() - self.centre) / self.scale).clamp(-CLIP, CLIP)
+        return self.weight * ((prepared.float() - self.centre) / self.scale).clamp(-CLIP, CLIP)
 
     def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
         features = self.encoder(x)
@@ -182,12 +213,12 @@ class VectorAttributesVAE(VAE):
         return mean, self.log_variance(features)
 
     def decode(self, u: Tensor) -> Tensor:
-        """(B, latent) to standardised attributes (B, size)."""
+        """(B, latent) to standardised and weighted attributes (B, size)."""
         return self.decoder(u)
 
     def reconstruction_loss(self, decoded: Tensor, x: Tensor) -> Tensor:
-        """Gaussian negative log-likelihood with σ = 1 standard deviation, without its constant."""
+        """Gaussian negative log-likelihood with σ = 1 standard deviation over the weight, without its constant."""
         return 0.5 * (decoded.float() - x).square().sum(1).mean()
 
     def observations(self, decoded: Tensor) -> npt.NDArray[np.float32]:
-        return (decoded.detach().float() * self.scale + self.centre).cpu().numpy()
+        return (decoded.detach().float() / self.weight * self.scale + self.centre).cpu().numpy()

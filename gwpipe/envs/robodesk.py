@@ -118,9 +118,20 @@ class RoboDesk(gymnasium.Env[dict[str, Any], np.ndarray]):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-        """Start an episode; everything random in it follows from `seed` (or from the generator of the last one)."""
+        """Start an episode; everything random in it follows from `seed` (or from the generator of the last one).
+
+        options: `hand` "anywhere" begins with the hand somewhere within its reach, at rest, instead of above the desk's
+            middle: for data of states that acting takes long to come to. No task is meant to begin so.
+
+        Raises:
+            UserError: there is no such option, or it has no such value.
+        """
+        for name in options or {}:
+            _require_choice("reset option", name, ("hand",))
+        hand = (options or {}).get("hand", "start")
+        _require_choice("hand", hand, ("start", "anywhere"))
         super().reset(seed=seed)
-        self.desk.begin(int(self.np_random.integers(2**32)))
+        self.desk.begin(int(self.np_random.integers(2**32)), anywhere=hand == "anywhere")
         self._decisions = 0
         return self._observation(), {"success": self.desk.solved()}
 

@@ -8,7 +8,7 @@ from gwpipe.errors import UserError, nearest
 from gwpipe.settings.dreamer_v3 import DreamerV3Block, DreamerV3Settings
 from gwpipe.settings.end_to_end import EndToEndSettings
 from gwpipe.settings.figures import AblationSettings, OpenLoopSettings, TransferSettings
-from gwpipe.settings.learning import ReplayedSettings
+from gwpipe.settings.learning import ActorGradient, ReplayedSettings
 from gwpipe.settings.methods import LearningBlock, Method, entry, parts
 from gwpipe.settings.model import Seeds, Settings, Widths
 from gwpipe.settings.noise import NoiseSettings
@@ -58,6 +58,7 @@ class DreamingSettings(ReplayedSettings):
     imagination_length: int = Field(20, gt=0)
     imagination_starts: Literal["first", "random", "all"] = "first"
     """Rows of a chunk that dreams start from: its first (paper), one at random, or every one."""
+    actor_gradient: ActorGradient = "reinforce"
     return_lambda: float = Field(0.95, ge=0, le=1)
     discount: float = Field(gt=0, lt=1)
     entropy: float = Field(3e-4, ge=0)

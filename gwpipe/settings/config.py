@@ -94,6 +94,12 @@ class SimpleShapesStudy(Study):
     quality: QualitySettings
 
     @model_validator(mode="after")
+    def _no_hand_is_moved(self) -> Self:
+        if any(source.hand != "start" for source in self.representation.data):
+            raise ValueError("'representation.data': 'hand' moves RoboDesk's robot; Simple Shapes has none")
+        return self
+
+    @model_validator(mode="after")
     def _the_side_that_fails_is_seen(self) -> Self:
         side, seen = self.quality.fusion_rules.selection.corruption.side, self.representation.domains
         if side is not None and side not in seen:

@@ -41,6 +41,10 @@ class Entry:
     """Laid over them where the environment keeps its package's faults (RoboDesk's `upstream`)."""
 
 
+_RATES: Mapping[str, JsonValue] = {"rates": [[9, 18], [50, 76]]}
+_UPSTREAM_RATES: Mapping[str, JsonValue] = {"rates": [[9, 18], [21, 73]]}
+"""Columns of RoboDesk's vector that are velocities; with the package's faults all that it says of objects."""
+
 DOMAINS: dict[str, dict[str, Entry]] = {
     "simple_shapes": {
         "v": Entry("visual", {"side": 32}),
@@ -53,9 +57,9 @@ DOMAINS: dict[str, dict[str, Entry]] = {
         "v": Entry("visual", {"side": 64}),
         # Columns of the environment's ATTRIBUTE_SLICES, or UPSTREAM_ATTRIBUTE_SLICES: all, joints and end effector, and
         # what lies on the desk.
-        "attr": Entry("vector_attributes", {"size": 76}, {"size": 73}),
-        "proprio": Entry("vector_attributes", {"size": 21, "first": 0}),
-        "objects": Entry("vector_attributes", {"size": 55, "first": 21}, {"size": 52}),
+        "attr": Entry("vector_attributes", {"size": 76, **_RATES}, {"size": 73, **_UPSTREAM_RATES}),
+        "proprio": Entry("vector_attributes", {"size": 21, "first": 0, **_RATES}),
+        "objects": Entry("vector_attributes", {"size": 55, "first": 21, **_RATES}, {"size": 52, **_UPSTREAM_RATES}),
     },
 }
 """Environment → domain → what it is."""

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from gwpipe.settings.learning import ReplayedSettings
+from gwpipe.settings.learning import ActorGradient, ReplayedSettings
 from gwpipe.settings.model import Settings
 
 BLOCKS = 8
@@ -76,6 +76,7 @@ class DreamerV3Block(ReplayedSettings):
 
     # Behaviour
     imagination_length: int = Field(gt=0)
+    actor_gradient: ActorGradient = "reinforce"
     discount: float = Field(1 - 1 / 333, gt=0, lt=1)
     """Learnt by the continue head together with the ends of episodes."""
     return_lambda: float = Field(0.95, ge=0, le=1)

@@ -1,10 +1,15 @@
 """What the training loop asks of every method's settings."""
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from gwpipe.settings.model import Settings
+
+ActorGradient = Literal["reinforce", "dynamics"]
+"""How dreams teach the actor: likelier where the return was better than expected (REINFORCE; DreamerV3's paper), or by
+the return's own gradient, through the dream's steps (the dynamics: DreamerV2, and DreamerV3's first code, for actions
+that are numbers, `actor_grad_cont: backprop`)."""
 
 
 class LearningSettings(Settings):

@@ -47,6 +47,8 @@ class SourceSettings(Settings):
     hold: int = Field(1, gt=0)
     """At most this many decisions (uniformly drawn each time) keep a random action. Where an action is a small step, as
     in RoboDesk, actions drawn anew every time take it back, and data see nothing but the surroundings of the start."""
+    hand: Literal["start", "anywhere"] = "start"
+    """RoboDesk: episodes begin with the hand where the task puts it, or anywhere within its reach."""
 
     @property
     def agent(self) -> str | None:

@@ -29,7 +29,7 @@ def blocked(x: Tensor, layer: nn.Module) -> Tensor:
 
 def core(rssm: RSSM, deter: Tensor, stoch: Tensor, action: Tensor) -> Tensor:
     """The next deter (D,) of one row."""
-    action = action / action.abs().clamp(min=1)
+    action = action / action.abs().clamp(min=1).detach()
     joined = torch.cat([rssm.read_deter(deter), rssm.read_stoch(stoch.flatten()), rssm.read_action(action)])
     mixed = normed(blocked(torch.cat([torch.cat([own, joined]) for own in deter.chunk(8)]), rssm.mix), rssm.mixed)
     gates = [block.chunk(3) for block in blocked(mixed, rssm.gates).chunk(8)]

@@ -3,7 +3,9 @@
 import gymnasium
 import numpy as np
 
-from gwpipe.data.acting import RandomPolicy
+from gwpipe.data.acting import Actor, RandomPolicy
+from gwpipe.envs.robodesk import RoboDesk
+from gwpipe.settings.representation import SourceSettings
 
 
 def test_random_policy_is_uniform_over_both_kinds_of_space() -> None:
@@ -44,3 +46,17 @@ def test_a_new_episode_drops_the_action_that_was_held() -> None:
         first.append(policy.act())
         policy.act()
     np.testing.assert_array_equal(*first)
+
+
+def test_a_data_set_may_begin_its_episodes_anywhere() -> None:
+    def blind(**settings: int) -> RoboDesk:
+        return RoboDesk(observe=("attributes",), **settings)
+
+    first = {}
+    for hand in ("start", "anywhere"):
+        source = SourceSettings(task="push_green", policy="random", rows=9, episode_decisions=2, hand=hand)
+        episodes = Actor(blind, source, seed=4)(range(3))
+        assert [len(episode["reward"]) for episode in episodes] == [3, 3, 3]
+        first[hand] = np.stack([episode["attributes"][0] for episode in episodes])
+    np.testing.assert_array_equal(first["start"][:, 21:], first["anywhere"][:, 21:])
+    assert (abs(first["start"][:, :7] - first["anywhere"][:, :7]).max(1) > 0.2).all()

@@ -12,11 +12,11 @@ from gwpipe.domains.catalogue import build, load_domain, make_domain, save_domai
 from gwpipe.domains.domain import Domain
 from gwpipe.domains.mlp import WithLinearPath
 from gwpipe.domains.visual import VisualVAE, squared_error
-from gwpipe.envs.robodesk import ATTRIBUTE_SLICES
+from gwpipe.envs.robodesk import ATTRIBUTE_SLICES, UPSTREAM_ATTRIBUTE_SLICES
 from gwpipe.envs.shape_drawing import draw
 from gwpipe.envs.simple_shapes import sample_attributes
 from gwpipe.errors import UserError
-from gwpipe.settings.domains import DOMAINS
+from gwpipe.settings.domains import DOMAINS, resolved
 from gwpipe.settings.representation import VAESettings
 
 RATES = {"start_lr": 1e-3, "max_lr": 1e-3, "end_lr": 1e-3, "weight_decay": 0}
@@ -179,6 +179,51 @@ def test_vector_attributes_are_standardised_by_the_training_data() -> None:
     assert vae.scale[5] == pytest.approx(SMALLEST_SCALE)
     assert vae.inputs(torch.full((1, 76), 1e6)).max() == CLIP
     np.testing.assert_allclose(vae.observations(x), rows, rtol=1e-5)
+
+
+def test_velocities_weigh_less_and_come_back_in_their_own_units() -> None:
+    rows = np.random.default_rng(0).normal(3, 2, (50, 76)).astype(np.float32)
+    plain, vae = VectorAttributesVAE(76, 4), VectorAttributesVAE(76, 4, rates=[[9, 18], [50, 76]], rate_weight=0.1)
+    for one in (plain, vae):
+        one.fit_to(rows)
+    usual, x = plain.inputs(torch.from_numpy(rows)), vae.inputs(torch.from_numpy(rows))
+    light = torch.tensor([9 <= column < 18 or column >= 50 for column in range(76)])
+    torch.testing.assert_close(x[:, ~light], usual[:, ~light])
+    torch.testing.assert_close(x[:, light], 0.1 * usual[:, light])
+    np.testing.assert_allclose(vae.observations(x), rows, rtol=1e-4, atol=1e-5)
+    off = torch.zeros_like(x)
+    off[:, 9] = 0.1
+    assert vae.reconstruction_loss(x + off, x).item() == pytest.approx(0.5 * 0.1**2)
+    assert vae.describe() == plain.describe() | {"rates": [[9, 18], [50, 76]], "rate_weight": 0.1}
+
+
+def test_velocities_that_a_domain_does_not_see_are_passed_over() -> None:
+    rates = [[9, 18], [50, 76]]
+    proprio = VectorAttributesVAE(21, 4, first=0, rates=rates, rate_weight=0.1)
+    objects = VectorAttributesVAE(55, 4, first=21, rates=rates, rate_weight=0.1)
+    assert (proprio.weight < 1).nonzero().flatten().tolist() == list(range(9, 18))
+    assert (objects.weight < 1).nonzero().flatten().tolist() == list(range(50 - 21, 76 - 21))
+
+
+@pytest.mark.parametrize(("options", "message"), [
+    ({"rate_weight": 0}, "leaves no way back to velocities; make it positive"),
+    ({"rates": [[18, 9]]}, r"`rates` \[18, 9\]: columns are pairs \[first, past the last\]"),
+    ({"rates": [[9]]}, r"`rates` \[9\]: columns are pairs"),
+])  # fmt: skip
+def test_impossible_velocities_are_named(options: dict, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        VectorAttributesVAE(76, 4, **options)
+
+
+@pytest.mark.parametrize("upstream", [False, True])
+def test_the_table_knows_which_attributes_are_velocities(upstream: bool) -> None:
+    slices = UPSTREAM_ATTRIBUTE_SLICES if upstream else ATTRIBUTE_SLICES
+    # With the package's faults what it calls objects' positions are velocities too.
+    velocities = {"qvel_robot", "qvel_objects"} | ({"qpos_objects"} if upstream else set())
+    expected = sorted(k for name in velocities for k in range(slices[name].start, slices[name].stop))
+    settings = VAESettings(latent=4, beta=0.1, optimisation={"steps": 1, "batch_size": 2, **RATES})
+    rates = resolved("robodesk", "attr", settings, upstream).options["rates"]
+    assert sorted(k for first, end in rates for k in range(first, end)) == expected
 
 
 def test_a_linear_path_adds_linear_maps_to_the_posterior_mean_and_to_what_is_decoded() -> None:

@@ -14,7 +14,7 @@ from gymnasium.utils.env_checker import check_env
 import gwpipe.envs  # noqa: F401 - registers
 from gwpipe.envs import robodesk_opengl
 from gwpipe.envs.robodesk import ATTRIBUTE_SLICES, CORE_TASKS, EXTRA_TASKS, TASKS, UPSTREAM_ATTRIBUTE_SLICES, RoboDesk
-from gwpipe.envs.robodesk_desk import package
+from gwpipe.envs.robodesk_desk import REACH, package
 from gwpipe.errors import UserError
 
 
@@ -83,6 +83,44 @@ def test_same_seed_same_episode_and_the_global_generator_is_left_alone() -> None
     assert not np.array_equal(runs[0][0], runs[0][1])
     np.random.seed(123)  # noqa: NPY002 - the start must not follow from it
     np.testing.assert_array_equal(blind(task="lift_ball").reset(seed=11)[0]["attributes"], runs[0][0])
+
+
+def test_the_hand_may_begin_anywhere_on_the_same_desk() -> None:
+    env = blind()
+    hands = []
+    for seed in range(40):
+        usual, _ = env.reset(seed=seed)
+        usual = usual["attributes"].copy()
+        moved = env.reset(seed=seed, options={"hand": "anywhere"})[0]["attributes"]
+        objects, speeds = (env.attribute_slices[name] for name in ("qpos_objects", "qvel_robot"))
+        np.testing.assert_array_equal(moved[objects], usual[objects])
+        assert not moved[speeds].any()
+        hands.append(moved[env.attribute_slices["end_effector"]])
+        again = env.reset(seed=seed, options={"hand": "anywhere"})[0]["attributes"]
+        np.testing.assert_array_equal(again, moved)
+    low, high = np.array(REACH)
+    assert (low - 0.01 <= np.array(hands)).all()
+    assert (np.array(hands) <= high + 0.01).all()
+    assert (np.ptp(hands, axis=0) > 0.7 * (high - low)).all()
+    # It stands still until it is told to move, and then goes where the action says.
+    before = np.array(hands[-1])
+    for _ in range(5):
+        observation, *_ = env.step(np.zeros(5))
+    still = observation["attributes"][env.attribute_slices["end_effector"]]
+    assert np.linalg.norm(still - before) < 0.02
+    for _ in range(8):
+        observation, *_ = env.step(np.array([0, 0, 1, 0, 0]))
+    risen = observation["attributes"][env.attribute_slices["end_effector"]]
+    assert risen[2] > still[2] + 0.03
+
+
+@pytest.mark.parametrize(("options", "message"), [
+    ({"hand": "anywere"}, "unknown hand 'anywere'; did you mean 'anywhere'"),
+    ({"hands": "anywhere"}, "unknown reset option 'hands'; did you mean 'hand'"),
+])  # fmt: skip
+def test_a_mistaken_reset_option_is_named(options: dict, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        blind().reset(seed=0, options=options)
 
 
 def test_rewards_and_attributes_of_upstream_are_the_packages_to_the_last_bit() -> None:

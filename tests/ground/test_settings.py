@@ -246,7 +246,7 @@ def test_a_domain_that_the_table_has_can_be_configured(raw):
     config = resolve(raw)
     assert (
         config.environments.robodesk.representation.vae["proprio"].options
-        == {"size": 21, "first": 0} | block["options"]
+        == {"size": 21, "first": 0, "rates": [[9, 18], [50, 76]]} | block["options"]
     )
 
 
@@ -259,11 +259,19 @@ def test_domains_of_upstream_s_attributes_are_as_wide_as_what_it_shows(raw):
         config = resolve(raw, [f"environments.robodesk.environment.upstream={str(upstream).lower()}"])
         found = {name: block.options for name, block in config.environments.robodesk.representation.vae.items()}
         joints, whole = slices["end_effector"].stop, slices["qvel_objects"].stop
-        assert found["attr"] == {"size": whole} | set_here
-        assert found["proprio"] == {"size": joints, "first": 0} | set_here
-        assert found["objects"] == {"size": whole - joints, "first": joints} | set_here
+        rates = found["attr"]["rates"]
+        assert found["attr"] == {"size": whole, "rates": rates} | set_here
+        assert found["proprio"] == {"size": joints, "first": 0, "rates": [[9, 18], [50, 76]]} | set_here
+        assert found["objects"] == {"size": whole - joints, "first": joints, "rates": rates} | set_here
     own = resolve(merge(raw, dotted("environments.robodesk.representation.vae.attr.options.size=70")))
-    assert own.environments.robodesk.representation.vae["attr"].options == {"size": 70} | set_here
+    options = own.environments.robodesk.representation.vae["attr"].options
+    assert options == {"size": 70, "rates": [[9, 18], [50, 76]]} | set_here
+
+
+def test_simple_shapes_has_no_hand_to_move(raw):
+    data = "[{task: centre, policy: random, rows: 100, hand: anywhere}]"
+    with pytest.raises(UserError, match="'hand' moves RoboDesk's robot; Simple Shapes has none"):
+        resolve(raw, [f"environments.simple_shapes.representation.data={data}"])
 
 
 def test_a_linear_path_beside_linear_maps_is_refused(raw):
