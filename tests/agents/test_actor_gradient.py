@@ -13,6 +13,7 @@ from gwpipe.agents.actor_critic import ActorCriticLoss
 from gwpipe.agents.dreamer_v3_agent import DreamerAgent
 from gwpipe.agents.dreamer_v3_update import update_loss
 from gwpipe.agents.dreaming import Batch, DreamingAgent, Networks, actor_critic_update_loss, build_networks
+from gwpipe.agents.loop import train
 from gwpipe.agents.policies import GaussianPolicy
 from gwpipe.agents.returns import no_spread
 from gwpipe.errors import UserError
@@ -35,6 +36,41 @@ def dreaming(**changes) -> DreamingSettings:
     rates = {"world_model_lr": 1e-3, "actor_critic_lr": 1e-3, "discount": 0.9, "entropy": 0.01, "scale_floor": 0.5}
     rest = {"batch_size": STARTS, "batch_length": 2, "env_steps_per_update": 4, "actor_gradient": "dynamics"}
     return DreamingSettings.model_validate(sizes | bins | rates | rest | changes)
+
+
+class Reach(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
+    """A point on a line that moves by a tenth of the action; the reward is 1 less its distance from 0.7."""
+
+    action_repeat = 1
+
+    def __init__(self) -> None:
+        self.observation_space = gymnasium.spaces.Dict(
+            {"attributes": gymnasium.spaces.Box(-np.inf, np.inf, (3,), np.float32)}
+        )
+        self.action_space = gymnasium.spaces.Box(-1, 1, (1,), np.float32)
+
+    def _shown(self) -> dict[str, np.ndarray]:
+        return {"attributes": np.array([self.place, 0.0, 0.0], dtype=np.float32)}
+
+    def reset(self, *, seed: int | None = None, options: dict | None = None):
+        super().reset(seed=seed)
+        self.place, self.left = float(self.np_random.uniform(-1, 0)), 20
+        return self._shown(), {}
+
+    def step(self, action: np.ndarray):
+        self.place += 0.1 * float(np.clip(action[0], -1, 1))
+        self.left -= 1
+        return self._shown(), 1 - abs(self.place - 0.7), False, self.left == 0, {}
+
+
+@pytest.mark.parametrize("how", ["dynamics", "reinforce"])
+def test_a_point_is_moved_to_its_goal(small: DreamingSettings, plain, how: str) -> None:
+    settings = small.model_copy(update={"actor_gradient": how, "z_head": "residual", "replay_capacity": 2000})
+    agent = DreamingAgent(plain(), Reach().action_space, settings, seed=0)
+    run = train(agent, Reach, env_steps=1200, env_steps_per_update=2, seed=0)
+    returns = [row["value"] for row in run.curve if row["metric"] == "train_return"]
+    # At full speed it comes from -0.5 to 0.7 in 12 of 20 decisions, 13.7 in all; where it stays at -0.5, it gets -4.
+    assert np.mean(returns[-20:]) > 7
 
 
 def dream_of(settings: DreamingSettings) -> tuple[Networks, Batch, Tensor]:
