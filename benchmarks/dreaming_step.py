@@ -57,7 +57,7 @@ class Transcription:
 
     def step(self, h: Tensor, z: Tensor, action: Tensor) -> Tensor:
         cell = self.model.gru
-        inputs = functional.relu(self.model.inputs(torch.cat([z, action], -1)))
+        inputs = functional.relu(self.model.inputs(torch.cat([z, action.clamp(-1, 1)], -1)))
         return torch.nn.GRUCell.forward(cell, inputs, h)
 
     def next_z(self, h: Tensor, z: Tensor) -> Tensor:

@@ -44,6 +44,7 @@ def test_success_and_termination_are_of_the_row_arrived_at(tmp_path: Path) -> No
     """A shape one step from the goal, and a policy that takes the step."""
     from gwpipe.data import acting
     from gwpipe.data.episodes import EpisodeWriter, fields_of
+    from gwpipe.settings.representation import SourceSettings
 
     class Near(SimpleShapes):
         def reset(self, *, seed: int | None = None, options: dict | None = None) -> tuple:
@@ -55,8 +56,9 @@ def test_success_and_termination_are_of_the_row_arrived_at(tmp_path: Path) -> No
 
     env = Near()
     policy = Step(env.action_space)
+    source = SourceSettings(task="centre", policy="random", rows=1)
     writer = EpisodeWriter(tmp_path / "scratch", fields_of(env), "")
-    writer.add(acting._episode(env, policy, policy, 0, ("test", 0)))
+    writer.add(acting._episode(env, policy, policy, source, ("test", 0)))
     writer.finish(tmp_path / "near.zarr", {})
     stored = open_episodes(tmp_path / "near.zarr")
     for name in ("success", "is_terminal", "is_last"):
