@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from gwpipe.agents.frozen import frozen
 from gwpipe.agents.imagination import Dream
-from gwpipe.agents.mlp import mlp, scale_output
+from gwpipe.agents.mlp import column_norms, mlp, scale_output
 from gwpipe.agents.policies import Policy
 from gwpipe.agents.returns import Spread, lambda_return, scale, survival, update_spread
 from gwpipe.agents.two_hot import make_bins, two_hot_loss, two_hot_mean
@@ -25,9 +25,10 @@ class ActorCritic(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, settings: DreamingSettings) -> None:
         super().__init__()
-        self.actor = scale_output(mlp(inputs, settings.actor_hidden, outputs), 0.01)
-        self.critic = scale_output(mlp(inputs, settings.critic_hidden, settings.value_bins), 0.0)
-        self.slow_critic = mlp(inputs, settings.critic_hidden, settings.value_bins).requires_grad_(False)
+        normed = settings.normed
+        self.actor = scale_output(mlp(inputs, settings.actor_hidden, outputs, normed), 0.01)
+        self.critic = scale_output(mlp(inputs, settings.critic_hidden, settings.value_bins, normed), 0.0)
+        self.slow_critic = mlp(inputs, settings.critic_hidden, settings.value_bins, normed).requires_grad_(False)
         self.slow_critic.load_state_dict(self.critic.state_dict())
         self.register_buffer("bins", make_bins(settings.value_bins, settings.bin_limit), persistent=False)
 
@@ -44,10 +45,12 @@ class ActorCriticLoss(NamedTuple):
     actor: Tensor
     critic: Tensor
     entropy: Tensor
+    extent: Tensor
     value: Tensor
     reward: Tensor
     keeps: Tensor
     scale: Tensor
+    columns: Tensor
     spread: Spread
 
 
@@ -57,7 +60,8 @@ def actor_critic_loss(
     """λ-returns of the dream teach the critic; their advantage over its value, scaled, teaches the actor.
 
     Actor, REINFORCE: -w (log π(a) sg((R - v) / S) + entropy bonus). Actor, by the dynamics: -w (R / S + entropy bonus),
-    the gradient of R running back through the dream. Critic: w (cross entropy to R + cross entropy to the slow critic's
+    the gradient of R running back through the dream. The squares of the actions' means (`Policy.extent`) are held
+    against either, by `mean_penalty`. Critic: w (cross entropy to R + cross entropy to the slow critic's
     mean). w is the probability that the dream still goes on at the state (`returns.survival`).
 
     Args:
@@ -87,17 +91,21 @@ def actor_critic_loss(
         gain = dreamt / divisor
     else:
         gain = policy.log_prob(outputs, dream.action) * (advantage / divisor)
-    actor = -(weight * (gain + settings.entropy * entropy)).sum()
+    extent = policy.extent(outputs)
+    actor = -(weight * (gain + settings.entropy * entropy - settings.mean_penalty * extent)).sum()
     errors = two_hot_loss(logits[:-1], returns, networks.bins) + two_hot_loss(logits[:-1], slow_value, networks.bins)
     critic = (weight * errors).sum()
+    columns = column_norms(networks.actor, networks.critic)
     return ActorCriticLoss(
-        loss=actor + critic,
+        loss=actor + critic + settings.column_penalty * columns,
         actor=actor,
         critic=critic,
         entropy=(weight * entropy).sum(),
+        extent=(weight * extent).sum(),
         value=value[0].mean(),
         reward=(weight * dream.reward).sum(),
         keeps=(weight * dream.keeps).sum(),
         scale=divisor,
+        columns=columns,
         spread=spread,
     )

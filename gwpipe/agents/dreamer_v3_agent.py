@@ -52,7 +52,7 @@ class DreamerAgent:
         device: str = "cpu",
     ) -> None:
         self.settings, self.device = settings, torch.device(device)
-        self.policy = policy_for(action_space, POLICY_UNIMIX, settings.actor_gradient)
+        self.policy = policy_for(action_space, POLICY_UNIMIX, settings.actor_gradient, settings.mean_penalty)
         self.seen = what_is_seen(seen)
         with torch.random.fork_rng(devices=[]):
             # Drawn on the CPU, so that a seed starts from the same weights everywhere.
@@ -190,7 +190,8 @@ class DreamerAgent:
             f"{'actor_critic' if name in _OF_BEHAVIOUR else 'world_model'}/{name}": part
             for name, part in result.parts.items()
         }
-        measured |= {"actor_critic/entropy": result.entropy, "actor_critic/spread": scale(self._spread, 0.0)}
+        measured |= {"actor_critic/entropy": result.entropy, "actor_critic/extent": result.extent}
+        measured["actor_critic/spread"] = scale(self._spread, 0.0)
         values = torch.stack([value.detach() for value in measured.values()]).tolist()
         return finite(dict(zip(measured, values)), self.updates)
 

@@ -38,7 +38,8 @@ class DreamerLoss(NamedTuple):
     latent: Latent
     spread: Spread
     entropy: Tensor
-    """Scalar, of the policy in dreams."""
+    extent: Tensor
+    """Scalars, of the policy in dreams."""
 
 
 def update_loss(
@@ -50,7 +51,7 @@ def update_loss(
     parts |= dreams.parts
     parts["replay_value"] = _replay_value_loss(model, batch, latent, dreams.returns, settings)
     loss = torch.stack([WEIGHTS[name] * part for name, part in parts.items()]).sum()
-    return DreamerLoss(loss, parts, latent.detach(), dreams.spread, dreams.entropy)
+    return DreamerLoss(loss, parts, latent.detach(), dreams.spread, dreams.entropy, dreams.extent)
 
 
 def world_model_losses(
@@ -82,6 +83,7 @@ class _Dreams(NamedTuple):
     """(B, T), of the dreams' starts."""
     spread: Spread
     entropy: Tensor
+    extent: Tensor
 
 
 def _dream_losses(
@@ -105,13 +107,16 @@ def _dream_losses(
         divisor = scale(spread, SPREAD_FLOOR)
         advantage = (returns - value[:-1]) / divisor
         weight = survival(1 - batch.is_terminal.flatten().to(reward.dtype), keeps, 1.0)
-    outputs = model.actor(features[:-1])
-    entropy = model.policy.entropy(outputs)
-    gain = promised / divisor if by_dynamics else model.policy.log_prob(outputs, action) * advantage
-    gain = gain + settings.entropy * entropy
+    policy, outputs = model.policy, model.actor(features[:-1])
+    entropy = policy.entropy(outputs)
+    gain = promised / divisor if by_dynamics else policy.log_prob(outputs, action) * advantage
+    extent = policy.extent(outputs)
+    gain = gain + settings.entropy * entropy - settings.mean_penalty * extent
     errors = _critic_error(logits[:-1], returns, slow_value, model.bins)
     parts = {"actor": -(weight * gain).mean(), "value": (weight * errors).mean()}
-    return _Dreams(parts, returns[0].unflatten(0, batch.reward.shape), spread, entropy.detach().mean())
+    return _Dreams(
+        parts, returns[0].unflatten(0, batch.reward.shape), spread, entropy.detach().mean(), extent.detach().mean()
+    )
 
 
 def _critic_error(logits: Tensor, returns: Tensor, slow_value: Tensor, bins: Tensor) -> Tensor:

@@ -37,7 +37,7 @@ def build_networks(
     Raises:
         UserError: an action space that no policy fits.
     """
-    policy = policy_for(action_space, settings.unimix, settings.actor_gradient)
+    policy = policy_for(action_space, settings.unimix, settings.actor_gradient, settings.mean_penalty)
     seen = settings.gru_hidden + (z_dim if settings.actor_reads == "hz" else 0)
     with torch.device(device):
         world_model = WorldModel(z_dim, policy.size, settings, bounded)

@@ -3,15 +3,21 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-from torch import nn
+import torch
+from torch import Tensor, nn
+
+from gwpipe.agents.dreamer_v3_layers import NormSiLU
 
 
-def mlp(inputs: int, hidden: Sequence[int], outputs: int) -> nn.Sequential:
-    """Linear layers with a ReLU between each two; `hidden` may be empty."""
+def mlp(inputs: int, hidden: Sequence[int], outputs: int, normed: bool = False) -> nn.Sequential:
+    """Linear layers with a ReLU between each two; `hidden` may be empty.
+
+    normed: RMS norm and SiLU in place of the ReLU, as DreamerV3 has it.
+    """
     widths = [inputs, *hidden, outputs]
     layers: list[nn.Module] = []
     for before, after in pairwise(widths):
-        layers += [nn.Linear(before, after), nn.ReLU()]
+        layers += [nn.Linear(before, after), NormSiLU(after) if normed else nn.ReLU()]
     return nn.Sequential(*layers[:-1])
 
 
@@ -20,3 +26,11 @@ def scale_output(network: nn.Sequential, factor: float) -> nn.Sequential:
     for parameter in network[-1].parameters():
         parameter.data.mul_(factor)
     return network
+
+
+def column_norms(*networks: nn.Module) -> Tensor:
+    """Scalar: the norms of the first layers' columns, one a feature that is read, summed (the group lasso's penalty).
+
+    Held against a loss it takes the weight of those features away, as a whole, that help none of what is learnt.
+    """
+    return torch.stack([next(network.parameters()).norm(dim=0).sum() for network in networks]).sum()

@@ -33,6 +33,8 @@ class Policy(Protocol):
 
     def entropy(self, outputs: Tensor) -> Tensor: ...
 
+    def extent(self, outputs: Tensor) -> Tensor: ...
+
     def to_env(self, actions: Tensor) -> np.ndarray: ...
 
     def from_env(self, actions: np.ndarray) -> Tensor: ...
@@ -74,6 +76,10 @@ class CategoricalPolicy:
         """(...,) in nats."""
         log_probs = self._log_probs(outputs)
         return -(log_probs.exp() * log_probs).sum(-1)
+
+    def extent(self, outputs: Tensor) -> Tensor:
+        """(...,) zeros: choices have no means that could go astray."""
+        return outputs.new_zeros(outputs.shape[:-1])
 
     def to_env(self, actions: Tensor) -> np.ndarray:
         """(n,) int64 indices."""
@@ -118,6 +124,13 @@ class GaussianPolicy:
         """(...,) in nats, summed over the components."""
         return (self._moments(outputs)[1].log() + 0.5 * math.log(2 * math.pi * math.e)).sum(-1)
 
+    def extent(self, outputs: Tensor) -> Tensor:
+        """(...,) how far the means are from zero before their tanh, squared and summed over the components.
+
+        From 3 on a mean is at its bound for good: the gradient that could bring it back is below a hundredth.
+        """
+        return outputs.chunk(2, -1)[0].square().sum(-1)
+
     def to_env(self, actions: Tensor) -> np.ndarray:
         """(n, k) float32."""
         return actions.cpu().numpy()
@@ -127,12 +140,14 @@ class GaussianPolicy:
         return torch.from_numpy(actions).to(torch.float32)
 
 
-def policy_for(space: gymnasium.Space, unimix: float, actor_gradient: ActorGradient = "reinforce") -> Policy:
+def policy_for(
+    space: gymnasium.Space, unimix: float, actor_gradient: ActorGradient = "reinforce", mean_penalty: float = 0.0
+) -> Policy:
     """The action distribution that fits an action space.
 
     Raises:
         UserError: the space is neither `Discrete` nor a one-dimensional `Box`, or `Discrete` where gradients are to run
-            through actions.
+            through actions, or their means to be held back.
     """
     if isinstance(space, gymnasium.spaces.Discrete):
         if actor_gradient == "dynamics":
@@ -140,6 +155,8 @@ def policy_for(space: gymnasium.Space, unimix: float, actor_gradient: ActorGradi
                 f"action space {space}: no gradient runs through a choice; set actor_gradient: reinforce, or choose an "
                 "environment whose actions are numbers"
             )
+        if mean_penalty:
+            raise UserError(f"action space {space}: choices have no means to hold back; set mean_penalty: 0")
         return CategoricalPolicy(int(space.n), unimix)
     if isinstance(space, gymnasium.spaces.Box) and len(space.shape) == 1:
         return GaussianPolicy(space.shape[0])

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gwpipe.agents.gru import ResettingGRU
-from gwpipe.agents.mlp import mlp, scale_output
+from gwpipe.agents.mlp import column_norms, mlp, scale_output
 from gwpipe.agents.timing import Steps
 from gwpipe.agents.two_hot import make_bins, two_hot_loss, two_hot_mean
 from gwpipe.settings.agents import DreamingSettings
@@ -30,15 +30,15 @@ class WorldModel(nn.Module):
 
     def __init__(self, z_dim: int, action_dim: int, settings: DreamingSettings, bounded: bool) -> None:
         super().__init__()
-        hidden = settings.gru_hidden
+        hidden, normed = settings.gru_hidden, settings.normed
         self.residual, self.bounded = settings.z_head == "residual", bounded
         self.inputs = nn.Linear(z_dim + action_dim, settings.gru_input)
         self.gru = ResettingGRU(settings.gru_input, hidden)
-        self.next_z = mlp(hidden, settings.z_hidden, z_dim)
+        self.next_z = mlp(hidden, settings.z_hidden, z_dim, normed)
         if self.residual:
             scale_output(self.next_z, 0.0)
-        self.reward = scale_output(mlp(hidden + z_dim, settings.head_hidden, settings.reward_bins), 0.0)
-        self.done = mlp(hidden + z_dim, settings.head_hidden, 1)
+        self.reward = scale_output(mlp(hidden + z_dim, settings.head_hidden, settings.reward_bins, normed), 0.0)
+        self.done = mlp(hidden + z_dim, settings.head_hidden, 1, normed)
         self.register_buffer("bins", make_bins(settings.reward_bins, settings.bin_limit), persistent=False)
 
     def _read(self, z: Tensor, action: Tensor) -> Tensor:
@@ -85,6 +85,7 @@ class WorldModelLoss(NamedTuple):
     z: Tensor
     reward: Tensor
     done: Tensor
+    columns: Tensor
     h: Tensor
     """(B, L, H), h_t of each row but the last, without gradient."""
 
@@ -93,7 +94,8 @@ def world_model_loss(model: WorldModel, steps: Steps, h0: Tensor, settings: Drea
     """Sect. II-B: squared error of z, error of the reward, binary cross entropy of done; means over valid steps.
 
     The reward's error is a two-hot cross entropy (its head has 256 outputs by the printed count), and z's is summed
-    over the dimensions. Reward and done are judged at the z that really followed.
+    over the dimensions. Reward and done are judged at the z that really followed. With `column_penalty`, features that
+    the GRU, the reward or the end have no use for lose their weight there.
 
     Args:
         steps: (B, L, ...), see `timing.steps`.
@@ -108,5 +110,6 @@ def world_model_loss(model: WorldModel, steps: Steps, h0: Tensor, settings: Drea
         model.done(arrived).squeeze(-1), steps.next_done, reduction="none"
     )
     z, reward, done = (share * z_error).sum(), (share * reward_error).sum(), (share * done_error).sum()
+    columns = column_norms(model.inputs, model.reward, model.done)
     loss = settings.z_weight * z + settings.reward_weight * reward + settings.done_weight * done
-    return WorldModelLoss(loss, z, reward, done, before)
+    return WorldModelLoss(loss + settings.column_penalty * columns, z, reward, done, columns, before)

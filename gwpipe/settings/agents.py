@@ -40,6 +40,10 @@ class DreamingSettings(ReplayedSettings):
     reward_weight: float = Field(1.0, ge=0)
     done_weight: float = Field(1.0, ge=0)
     world_model_lr: float = Field(gt=0)
+    normed: bool = False
+    """RMS norm and SiLU in every head, actor and critic, as in DreamerV3; Tables XII-XV have ReLU alone."""
+    column_penalty: float = Field(0.0, ge=0)
+    """Of the norms of what each network reads of a feature (`mlp.column_norms`), in the losses of both updates."""
     world_model_weight_decay: float = Field(0.0, ge=0)
     """Decoupled, as in AdamW; 0 is the paper's Adam."""
 
@@ -62,6 +66,8 @@ class DreamingSettings(ReplayedSettings):
     return_lambda: float = Field(0.95, ge=0, le=1)
     discount: float = Field(gt=0, lt=1)
     entropy: float = Field(3e-4, ge=0)
+    mean_penalty: float = Field(0.0, ge=0)
+    """Of the squared means before tanh in the actor's loss (`GaussianPolicy.extent`), where actions are numbers."""
     unimix: float = Field(0.01, ge=0, lt=1)
     """Share of the uniform distribution in a categorical policy (DreamerV3)."""
     slow_rate: float = Field(0.02, gt=0, le=1)

@@ -81,6 +81,8 @@ class DreamerV3Block(ReplayedSettings):
     """Learnt by the continue head together with the ends of episodes."""
     return_lambda: float = Field(0.95, ge=0, le=1)
     entropy: float = Field(3e-4, ge=0)
+    mean_penalty: float = Field(0.0, ge=0)
+    """Of the squared means before tanh in the actor's loss, as for GW-Dreamer."""
 
     @property
     def learning_rates(self) -> dict[str, float]:

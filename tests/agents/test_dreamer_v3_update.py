@@ -14,7 +14,7 @@ from gwpipe.agents.dreamer_v3_update import update_loss, world_model_losses
 from gwpipe.agents.policies import CategoricalPolicy, GaussianPolicy
 from gwpipe.agents.returns import no_spread
 
-DISCOUNT, LAM, ENTROPY = 0.9, 0.95, 3e-4
+DISCOUNT, LAM, ENTROPY, PENALTY = 0.9, 0.95, 3e-4, 0.05
 
 
 def normed(x: Tensor, module: nn.Module) -> Tensor:
@@ -140,7 +140,8 @@ def _slow(model: DreamerV3, batch: Batch, noise: Tensor) -> dict[str, Tensor]:
 def test_behaviour_losses_are_those_of_the_transcription(policy) -> None:
     model = lively(tiny(policy))
     batch, noise = random_batch(policy)
-    result = update_loss(model, batch, noise, no_spread(), settings(discount=DISCOUNT, return_lambda=LAM))
+    chosen = settings(discount=DISCOUNT, return_lambda=LAM, mean_penalty=PENALTY)
+    result = update_loss(model, batch, noise, no_spread(), chosen)
     with torch.no_grad():
         actor, value, replay = slow_behaviour(model, batch, noise, policy)
     torch.testing.assert_close(result.parts["actor"], actor.float(), rtol=1e-3, atol=1e-4)
@@ -177,6 +178,8 @@ def slow_behaviour(model: DreamerV3, batch: Batch, noise: Noise, policy) -> tupl
             outputs = model.actor(states[t])
             advantage = (returns[t] - value[t]) / scale
             gain = policy.log_prob(outputs, actions[t]) * advantage + ENTROPY * policy.entropy(outputs)
+            if isinstance(policy, GaussianPolicy):
+                gain = gain - PENALTY * sum(mean**2 for mean in outputs[: policy.size])
             actor.append(-weight[t] * gain)
             critic.append(weight[t] * error(model, states[t], returns[t]))
     replay = []

@@ -15,7 +15,7 @@ from gwpipe.agents.dreaming import (
     world_model_update_loss,
 )
 from gwpipe.agents.imagination import Dream
-from gwpipe.agents.policies import CategoricalPolicy
+from gwpipe.agents.policies import CategoricalPolicy, GaussianPolicy
 from gwpipe.agents.returns import no_spread
 from gwpipe.agents.timing import Steps
 from gwpipe.agents.two_hot import two_hot_loss
@@ -116,6 +116,9 @@ def test_world_model_loss_by_hand() -> None:
     assert result.reward.item() == pytest.approx(reward)
     assert result.done.item() == pytest.approx(2.1269280)  # ln(1 + e²)
     assert result.loss.item() == pytest.approx(2 * 4.25 + reward + 3 * 2.1269280)
+    penalised = world_model_loss(model, steps, torch.zeros(1, 4), settings.model_copy(update={"column_penalty": 0.1}))
+    columns = sum(layer.weight.norm(dim=0).sum().item() for layer in (model.inputs, model.reward[0], model.done[0]))
+    assert penalised.loss.item() == pytest.approx(result.loss.item() + 0.1 * columns)
 
 
 @pytest.mark.parametrize(("head", "bounded", "expected"), [
@@ -156,6 +159,16 @@ def test_actor_critic_loss_by_hand() -> None:
     entropy = -(0.75 * torch.tensor(0.75).log() + 0.25 * torch.tensor(0.25).log()).item()
     gains = 2 / 4 * torch.tensor([0.75, 0.25]).log()
     assert result.scale.item() == 4
+    penalised = actor_critic_loss(
+        networks,
+        CategoricalPolicy(2, 0.0),
+        dream,
+        torch.ones(1),
+        no_spread(),
+        settings.model_copy(update={"column_penalty": 0.1}),
+    )
+    columns = sum(net[0].weight.norm(dim=0).sum().item() for net in (networks.actor, networks.critic))
+    assert penalised.loss.item() == pytest.approx(result.loss.item() + 0.1 * columns)
     assert result.entropy.item() == pytest.approx(entropy)
     assert result.actor.item() == pytest.approx(-(gains[0] * 2 / 3 + gains[1] / 3).item() - 0.1 * entropy)
     # The critic is uniform over 5 bins: cross entropy to anything is ln 5, to the returns and to the slow critic.
@@ -167,6 +180,24 @@ def test_actor_critic_loss_by_hand() -> None:
     policy_part = -(2 / 4) * (2 / 3 * torch.tensor([0.25, -0.25]) + 1 / 3 * torch.tensor([-0.75, 0.75]))
     entropy_part = 0.1 * torch.tensor([0.75, 0.25]) * (torch.tensor([0.75, 0.25]).log() + entropy)
     torch.testing.assert_close(gradient, policy_part + entropy_part)
+
+
+@pytest.mark.parametrize("penalty", [0.0, 0.3])
+def test_means_are_held_back_by_their_squares(penalty: float) -> None:
+    settings = _paper(value_bins=5, actor_hidden=[], critic_hidden=[], discount=0.5, entropy=0.0, mean_penalty=penalty)
+    networks = ActorCritic(2, 2, settings)
+    nn.init.zeros_(networks.actor[0].weight)
+    networks.actor[0].bias.data = torch.tensor([0.5, 0.0])
+    # Every action is the mean and every advantage 0: the penalty alone has a gradient.
+    nothing = torch.zeros(2, 1)
+    dream = Dream(torch.zeros(3, 1, 2), torch.full((2, 1, 1), 0.5).tanh(), nothing, torch.ones(2, 1))
+    result = actor_critic_loss(networks, GaussianPolicy(1), dream, torch.ones(1), no_spread(), settings)
+    assert result.extent.item() == pytest.approx(0.25)
+    assert result.actor.item() == pytest.approx(0.25 * penalty)
+    result.actor.backward()
+    gradient = networks.actor[0].bias.grad
+    assert gradient is not None
+    torch.testing.assert_close(gradient, torch.tensor([2 * 0.5 * penalty, 0.0]))
 
 
 def test_no_gradient_reaches_the_world_model_from_the_dream() -> None:

@@ -35,6 +35,7 @@ def test_gaussian_agrees_with_torch_distributions() -> None:
     action = torch.randn(7, 5, generator=torch.Generator().manual_seed(1))
     torch.testing.assert_close(policy.log_prob(outputs, action), reference.log_prob(action).sum(-1))
     torch.testing.assert_close(policy.entropy(outputs), reference.entropy().sum(-1))
+    torch.testing.assert_close(policy.extent(outputs), mean.square().sum(-1))
     torch.testing.assert_close(policy.sample(outputs, torch.zeros(7, 5)), mean.tanh())
     torch.testing.assert_close(policy.sample(outputs, torch.ones(7, 5)), mean.tanh() + reference.scale)
     assert policy.to_env(action).dtype == np.float32
@@ -46,3 +47,6 @@ def test_the_space_chooses_the_policy() -> None:
     assert policy_for(gymnasium.spaces.Box(-1, 1, (5,)), 0.01).outputs == 10
     with pytest.raises(UserError, match="MultiBinary"):
         policy_for(gymnasium.spaces.MultiBinary(3), 0.01)
+    assert policy_for(gymnasium.spaces.Box(-1, 1, (5,)), 0.01, mean_penalty=0.1).outputs == 10
+    with pytest.raises(UserError, match="no means to hold back; set mean_penalty: 0"):
+        policy_for(gymnasium.spaces.Discrete(7), 0.01, mean_penalty=0.1)
