@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from gwpipe.agents.frozen import frozen
 from gwpipe.agents.imagination import Dream
-from gwpipe.agents.mlp import column_norms, mlp, scale_output
+from gwpipe.agents.mlp import mlp, scale_output
 from gwpipe.agents.policies import Policy
 from gwpipe.agents.returns import Spread, lambda_return, scale, survival, update_spread
 from gwpipe.agents.two_hot import make_bins, two_hot_loss, two_hot_mean
@@ -50,7 +50,6 @@ class ActorCriticLoss(NamedTuple):
     reward: Tensor
     keeps: Tensor
     scale: Tensor
-    columns: Tensor
     spread: Spread
 
 
@@ -95,9 +94,8 @@ def actor_critic_loss(
     actor = -(weight * (gain + settings.entropy * entropy - settings.mean_penalty * extent)).sum()
     errors = two_hot_loss(logits[:-1], returns, networks.bins) + two_hot_loss(logits[:-1], slow_value, networks.bins)
     critic = (weight * errors).sum()
-    columns = column_norms(networks.actor, networks.critic)
     return ActorCriticLoss(
-        loss=actor + critic + settings.column_penalty * columns,
+        loss=actor + critic,
         actor=actor,
         critic=critic,
         entropy=(weight * entropy).sum(),
@@ -106,6 +104,5 @@ def actor_critic_loss(
         reward=(weight * dream.reward).sum(),
         keeps=(weight * dream.keeps).sum(),
         scale=divisor,
-        columns=columns,
         spread=spread,
     )

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from gwpipe.agents.dreamer_v3_layers import NormSiLU
 
@@ -26,11 +25,3 @@ def scale_output(network: nn.Sequential, factor: float) -> nn.Sequential:
     for parameter in network[-1].parameters():
         parameter.data.mul_(factor)
     return network
-
-
-def column_norms(*networks: nn.Module) -> Tensor:
-    """Scalar: the norms of the first layers' columns, one a feature that is read, summed (the group lasso's penalty).
-
-    Held against a loss it takes the weight of those features away, as a whole, that help none of what is learnt.
-    """
-    return torch.stack([next(network.parameters()).norm(dim=0).sum() for network in networks]).sum()

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gwpipe.agents.gru import ResettingGRU
-from gwpipe.agents.mlp import column_norms, mlp, scale_output
+from gwpipe.agents.mlp import mlp, scale_output
 from gwpipe.agents.timing import Steps
 from gwpipe.agents.two_hot import make_bins, two_hot_loss, two_hot_mean
 from gwpipe.settings.agents import DreamingSettings
@@ -85,7 +85,6 @@ class WorldModelLoss(NamedTuple):
     z: Tensor
     reward: Tensor
     done: Tensor
-    columns: Tensor
     h: Tensor
     """(B, L, H), h_t of each row but the last, without gradient."""
 
@@ -94,8 +93,7 @@ def world_model_loss(model: WorldModel, steps: Steps, h0: Tensor, settings: Drea
     """Sect. II-B: squared error of z, error of the reward, binary cross entropy of done; means over valid steps.
 
     The reward's error is a two-hot cross entropy (its head has 256 outputs by the printed count), and z's is summed
-    over the dimensions. Reward and done are judged at the z that really followed. With `column_penalty`, features that
-    the GRU, the reward or the end have no use for lose their weight there.
+    over the dimensions. Reward and done are judged at the z that really followed.
 
     Args:
         steps: (B, L, ...), see `timing.steps`.
@@ -110,6 +108,5 @@ def world_model_loss(model: WorldModel, steps: Steps, h0: Tensor, settings: Drea
         model.done(arrived).squeeze(-1), steps.next_done, reduction="none"
     )
     z, reward, done = (share * z_error).sum(), (share * reward_error).sum(), (share * done_error).sum()
-    columns = column_norms(model.inputs, model.reward, model.done)
     loss = settings.z_weight * z + settings.reward_weight * reward + settings.done_weight * done
-    return WorldModelLoss(loss + settings.column_penalty * columns, z, reward, done, columns, before)
+    return WorldModelLoss(loss, z, reward, done, before)

@@ -42,8 +42,6 @@ class DreamingSettings(ReplayedSettings):
     world_model_lr: float = Field(gt=0)
     normed: bool = False
     """RMS norm and SiLU in every head, actor and critic, as in DreamerV3; Tables XII-XV have ReLU alone."""
-    column_penalty: float = Field(0.0, ge=0)
-    """Of the norms of what each network reads of a feature (`mlp.column_norms`), in the losses of both updates."""
     world_model_weight_decay: float = Field(0.0, ge=0)
     """Decoupled, as in AdamW; 0 is the paper's Adam."""
 

@@ -1,10 +1,10 @@
-"""Perceptrons of heads, actor and critic: their two forms, and the penalty that tells features apart."""
+"""Perceptrons of heads, actor and critic: their two forms."""
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from gwpipe.agents.mlp import column_norms, mlp
+from gwpipe.agents.mlp import mlp
 
 
 def test_a_normed_layer_by_hand() -> None:
@@ -19,36 +19,3 @@ def test_a_normed_layer_by_hand() -> None:
 
 def test_the_usual_form_has_no_norm() -> None:
     assert [type(layer) for layer in mlp(3, [4, 4], 2)] == [nn.Linear, nn.ReLU, nn.Linear, nn.ReLU, nn.Linear]
-
-
-def test_column_norms_by_hand() -> None:
-    network, layer = mlp(2, [2], 1), nn.Linear(1, 2)
-    network[0].weight.data = torch.tensor([[3.0, 0.0], [4.0, 2.0]])
-    layer.weight.data = torch.tensor([[0.6], [0.8]])
-    assert column_norms(network, layer).item() == pytest.approx(5 + 2 + 1)
-
-
-def error_on_new_rows(penalty: float) -> tuple[float, Tensor]:
-    """Of a perceptron that learnt a function of the first of 30 features on 64 rows, and its norm for each feature."""
-    g = torch.Generator().manual_seed(0)
-    x, new = torch.randn(64, 30, generator=g), torch.randn(500, 30, generator=g)
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        network = mlp(30, [32], 1, normed=True)
-    optimiser = torch.optim.Adam(network.parameters(), 1e-2)
-    for _ in range(300):
-        loss = (network(x).squeeze(-1) - x[:, 0].sin()).square().mean() + penalty * column_norms(network)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-    with torch.no_grad():
-        error = (network(new).squeeze(-1) - new[:, 0].sin()).square().mean().item()
-    return error, network[0].weight.detach().norm(dim=0)
-
-
-def test_features_that_tell_nothing_lose_their_weight() -> None:
-    without, everything = error_on_new_rows(0.0)
-    penalised, columns = error_on_new_rows(0.01)
-    assert penalised < without / 3
-    assert columns[0] > 3 * columns[1:].max()
-    assert everything[0] < 3 * everything[1:].max()
