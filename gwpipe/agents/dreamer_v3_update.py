@@ -15,7 +15,6 @@ from gwpipe.agents.two_hot import cross_entropy, symlog, two_hot_loss, two_hot_m
 from gwpipe.settings.dreamer_v3 import DreamerV3Settings
 
 SPREAD_RATE = 0.01
-SPREAD_FLOOR = 1.0
 
 WEIGHTS = {
     "dynamics": 1.0,
@@ -103,13 +102,14 @@ def _dream_losses(
     with torch.no_grad():
         slow_value = two_hot_mean(model.slow_critic(features[:-1]), model.bins)
         returns = promised.detach()
-        spread = update_spread(spread, returns, SPREAD_RATE)
-        divisor = scale(spread, SPREAD_FLOOR)
-        advantage = (returns - value[:-1]) / divisor
+        advantage = returns - value[:-1]
+        scaled_by = returns if settings.advantage_scale == "returns" else advantage
+        spread = update_spread(spread, scaled_by, SPREAD_RATE)
+        divisor = scale(spread, settings.scale_floor)
         weight = survival(1 - batch.is_terminal.flatten().to(reward.dtype), keeps, 1.0)
     policy, outputs = model.policy, model.actor(features[:-1])
     entropy = policy.entropy(outputs)
-    gain = promised / divisor if by_dynamics else policy.log_prob(outputs, action) * advantage
+    gain = promised / divisor if by_dynamics else policy.log_prob(outputs, action) * (advantage / divisor)
     extent = policy.extent(outputs)
     gain = gain + settings.entropy * entropy - settings.mean_penalty * extent
     errors = _critic_error(logits[:-1], returns, slow_value, model.bins)

@@ -8,7 +8,7 @@ from gwpipe.errors import UserError, nearest
 from gwpipe.settings.dreamer_v3 import DreamerV3Block, DreamerV3Settings
 from gwpipe.settings.end_to_end import EndToEndSettings
 from gwpipe.settings.figures import AblationSettings, OpenLoopSettings, TransferSettings
-from gwpipe.settings.learning import ActorGradient, ReplayedSettings
+from gwpipe.settings.learning import ActorGradient, AdvantageScale, ReplayedSettings
 from gwpipe.settings.methods import LearningBlock, Method, entry, parts
 from gwpipe.settings.model import Seeds, Settings, Widths
 from gwpipe.settings.noise import NoiseSettings
@@ -70,8 +70,7 @@ class DreamingSettings(ReplayedSettings):
     """Share of the uniform distribution in a categorical policy (DreamerV3)."""
     slow_rate: float = Field(0.02, gt=0, le=1)
     """How far the slow critic follows the critic at each update (DreamerV3)."""
-    advantage_scale: Literal["returns", "advantages"] = "returns"
-    """Advantages are divided by the 5-95 % spread of the returns (DreamerV3) or of the advantages themselves."""
+    advantage_scale: AdvantageScale = "returns"
     scale_rate: float = Field(0.01, gt=0, le=1)
     scale_floor: float = Field(1.0, gt=0)
 

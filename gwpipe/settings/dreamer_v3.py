@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from gwpipe.settings.learning import ActorGradient, ReplayedSettings
+from gwpipe.settings.learning import ActorGradient, AdvantageScale, ReplayedSettings
 from gwpipe.settings.model import Settings
 
 BLOCKS = 8
@@ -83,6 +83,9 @@ class DreamerV3Block(ReplayedSettings):
     entropy: float = Field(3e-4, ge=0)
     mean_penalty: float = Field(0.0, ge=0)
     """Of the squared means before tanh in the actor's loss, as for GW-Dreamer."""
+    advantage_scale: AdvantageScale = "returns"
+    scale_floor: float = Field(1.0, gt=0)
+    """What advantages are divided by at least."""
 
     @property
     def learning_rates(self) -> dict[str, float]:

@@ -11,6 +11,10 @@ ActorGradient = Literal["reinforce", "dynamics"]
 the return's own gradient, through the dream's steps (the dynamics: DreamerV2, and DreamerV3's first code, for actions
 that are numbers, `actor_grad_cont: backprop`)."""
 
+AdvantageScale = Literal["returns", "advantages"]
+"""What an actor's advantages are divided by: the 5-95 % spread of the returns (DreamerV3), or of the advantages
+themselves."""
+
 
 class LearningSettings(Settings):
     """The base of a block that says how a family of methods learns."""

@@ -14,7 +14,7 @@ from gwpipe.agents.dreamer_v3_update import update_loss, world_model_losses
 from gwpipe.agents.policies import CategoricalPolicy, GaussianPolicy
 from gwpipe.agents.returns import no_spread
 
-DISCOUNT, LAM, ENTROPY, PENALTY = 0.9, 0.95, 3e-4, 0.05
+DISCOUNT, LAM, ENTROPY, PENALTY, FLOOR = 0.9, 0.95, 3e-4, 0.05, 0.01
 
 
 def normed(x: Tensor, module: nn.Module) -> Tensor:
@@ -136,20 +136,23 @@ def _slow(model: DreamerV3, batch: Batch, noise: Tensor) -> dict[str, Tensor]:
     return {name: value / (ROWS * LENGTH) for name, value in slow_world_model(model, batch, noise)[0].items()}
 
 
+@pytest.mark.parametrize("scaled", ["returns", "advantages"])
 @pytest.mark.parametrize("policy", [GaussianPolicy(2), CategoricalPolicy(3, 0.01)], ids=["continuous", "discrete"])
-def test_behaviour_losses_are_those_of_the_transcription(policy) -> None:
+def test_behaviour_losses_are_those_of_the_transcription(policy, scaled: str) -> None:
     model = lively(tiny(policy))
     batch, noise = random_batch(policy)
-    chosen = settings(discount=DISCOUNT, return_lambda=LAM, mean_penalty=PENALTY)
+    chosen = settings(
+        discount=DISCOUNT, return_lambda=LAM, mean_penalty=PENALTY, advantage_scale=scaled, scale_floor=FLOOR
+    )
     result = update_loss(model, batch, noise, no_spread(), chosen)
     with torch.no_grad():
-        actor, value, replay = slow_behaviour(model, batch, noise, policy)
+        actor, value, replay = slow_behaviour(model, batch, noise, policy, scaled)
     torch.testing.assert_close(result.parts["actor"], actor.float(), rtol=1e-3, atol=1e-4)
     torch.testing.assert_close(result.parts["value"], value.float(), rtol=1e-3, atol=1e-4)
     torch.testing.assert_close(result.parts["replay_value"], replay.float(), rtol=1e-3, atol=1e-4)
 
 
-def slow_behaviour(model: DreamerV3, batch: Batch, noise: Noise, policy) -> tuple[Tensor, Tensor, Tensor]:
+def slow_behaviour(model: DreamerV3, batch: Batch, noise: Noise, policy, scaled: str) -> tuple[Tensor, Tensor, Tensor]:
     _, latents = slow_world_model(model, batch, noise.posterior)
     dreams = []
     for n in range(ROWS * LENGTH):
@@ -170,8 +173,9 @@ def slow_behaviour(model: DreamerV3, batch: Batch, noise: Noise, policy) -> tupl
         for t in range(1, HORIZON):
             weight.append(weight[-1] * keeps[t])
         dreams.append((states, actions, value, returns, weight))
-    every = torch.stack([torch.stack(returns[:-1]) for _, _, _, returns, _ in dreams])
-    scale = (every.quantile(0.95) - every.quantile(0.05)).clamp(min=1)
+    less = 1 if scaled == "advantages" else 0
+    every = torch.stack([r - less * v for _, _, value, returns, _ in dreams for r, v in zip(returns[:-1], value)])
+    scale = (every.quantile(0.95) - every.quantile(0.05)).clamp(min=FLOOR)
     actor, critic = [], []
     for states, actions, value, returns, weight in dreams:
         for t in range(HORIZON):
