@@ -123,8 +123,7 @@ def _episode(
     env: gymnasium.Env, policy: Policy, explorer: RandomPolicy, source: SourceSettings, stream: tuple[str | int, ...]
 ) -> Episode:
     """Act out one episode."""
-    options = None if source.hand == "start" else {"hand": source.hand}
-    observation, _ = env.reset(seed=derive(*stream, "environment"), options=options)
+    observation, _ = env.reset(seed=derive(*stream, "environment"), options=source.begins or None)
     rng = numpy_generator(*stream, "policy")
     prefix = int(rng.integers(source.random_prefix, endpoint=True))
     explorer.reset(rng)

@@ -12,9 +12,10 @@ import gymnasium
 import numpy as np
 from gymnasium import spaces
 
-from gwpipe.envs.robodesk_desk import N_ROBOT, Desk
+from gwpipe.envs.robodesk_desk import Desk
 from gwpipe.envs.robodesk_opengl import require_opengl
 from gwpipe.envs.robodesk_picture import ExactPicture, FastPicture, Picture, resized
+from gwpipe.envs.robodesk_starts import N_ROBOT
 from gwpipe.errors import UserError, nearest
 from gwpipe.settings import environments as settings
 
@@ -121,17 +122,17 @@ class RoboDesk(gymnasium.Env[dict[str, Any], np.ndarray]):
         """Start an episode; everything random in it follows from `seed` (or from the generator of the last one).
 
         options: `hand` "anywhere" begins with the hand somewhere within its reach, at rest, instead of above the desk's
-            middle: for data of states that acting takes long to come to. No task is meant to begin so.
+            middle; `objects` "anywhere" with drawer, door, ball and blocks as they may come to lie. For data of states
+            that acting takes long to come to; no task is meant to begin so.
 
         Raises:
             UserError: there is no such option, or it has no such value.
         """
-        for name in options or {}:
-            _require_choice("reset option", name, ("hand",))
-        hand = (options or {}).get("hand", "start")
-        _require_choice("hand", hand, ("start", "anywhere"))
+        for name, where in (options or {}).items():
+            _require_choice("reset option", name, ("hand", "objects"))
+            _require_choice(name, where, ("start", "anywhere"))
         super().reset(seed=seed)
-        self.desk.begin(int(self.np_random.integers(2**32)), anywhere=hand == "anywhere")
+        self.desk.begin(int(self.np_random.integers(2**32)), **options or {})
         self._decisions = 0
         return self._observation(), {"success": self.desk.solved()}
 

@@ -12,20 +12,13 @@ import threading
 import warnings
 from collections.abc import Iterator
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-N_ROBOT = 9
-"""Joints of the robot: the first 9 entries of qpos, qvel and ctrl."""
+from gwpipe.envs.robodesk_starts import move_hand, scatter_objects
 
-REACH = (-0.7, 0.0, 0.55), (0.75, 1.0, 1.6)
-"""Corners of a box (m): where the hand comes to over and around the desk."""
-
-_NEAR = 0.005
-"""So far (m) from its place the hand may be: inverse kinematics ends somewhere even where it does not arrive."""
-_TRIES = 100
-"""Places that are drawn before the hand stays at its start; half of them fit."""
+Where = Literal["start", "anywhere"]
 
 _global_random = threading.Lock()
 
@@ -102,10 +95,11 @@ class Desk(package.RoboDesk):
             super().__init__(task=task, reward=reward, action_repeat=1, episode_length=0)
         self.upstream = upstream
 
-    def begin(self, seed: int, anywhere: bool = False) -> None:
+    def begin(self, seed: int, hand: Where = "start", objects: Where = "start") -> None:
         """Reset to the start that `seed` gives; the global random state is left as it was.
 
-        anywhere: move the hand to a place drawn from `REACH` before anything happens; the desk stays the seed's.
+        hand, objects: whether to put them elsewhere before anything happens, see `robodesk_starts`; what is not moved
+            is where the seed has it.
         """
         with _global_random:
             state = np.random.get_state()  # noqa: NPY002 - the package draws from the global generator alone
@@ -114,39 +108,18 @@ class Desk(package.RoboDesk):
                 self.reset()
             finally:
                 np.random.set_state(state)  # noqa: NPY002
-        if anywhere:
-            self._move_hand(np.random.default_rng(seed))
+        if objects == "anywhere":
+            scatter_objects(self.physics, np.random.default_rng([seed, 1]))
+        if hand == "anywhere":
+            move_hand(self.physics, self.joint_bounds, self._reaching, np.random.default_rng(seed))
+        self.physics_copy.data.qpos[:] = self.physics.data.qpos
         if not self.upstream:
             self.original_pos = {name: np.array(position) for name, position in self.original_pos.items()}
 
-    def _move_hand(self, rng: np.random.Generator) -> None:
-        """Put the arm, at rest, where its hand is somewhere in `REACH`, touching nothing; wrist and fingers anyhow."""
-        data, bounds = self.physics.data, self.joint_bounds
-        start = data.qpos.copy()
-        for _ in range(_TRIES):
-            place = rng.uniform(*REACH)
-            joints = self._ik(place)[:N_ROBOT].copy()
-            joints[6] = rng.uniform(*bounds[6])
-            joints[7:] = rng.uniform(*bounds[7])
-            data.qpos[:] = start
-            data.qpos[:N_ROBOT] = joints
-            self.physics.forward()
-            reached = np.linalg.norm(self.physics.named.data.site_xpos["end_effector"] - place) < _NEAR
-            possible = np.all((bounds[:N_ROBOT, 0] <= joints) & (joints <= bounds[:N_ROBOT, 1]))
-            if reached and possible and not self._robot_touches():
-                break
-            self.physics_copy.data.qpos[:] = start
-        else:
-            data.qpos[:] = start
-            self.physics.forward()
-        self.physics_copy.data.qpos[:] = data.qpos
-
-    def _robot_touches(self) -> bool:
-        """Does the robot touch anything, itself included?"""
-        model, contacts = self.physics.model, self.physics.data.contact
-        robot = model.body_rootid[model.name2id("panda0_link0", "body")]
-        roots = model.body_rootid[model.geom_bodyid[contacts.geom]]
-        return bool((roots == robot).any())
+    def _reaching(self, place: np.ndarray) -> np.ndarray:
+        """qpos with the hand at, or near, `place` (3,): the package's inverse kinematics from the present posture."""
+        self.physics_copy.data.qpos[:] = self.physics.data.qpos
+        return self._ik(place)
 
     def advance(self, action: np.ndarray) -> float:
         """One environment step (20 ms); returns its reward in [0, 1]."""

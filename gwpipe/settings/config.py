@@ -94,9 +94,9 @@ class SimpleShapesStudy(Study):
     quality: QualitySettings
 
     @model_validator(mode="after")
-    def _no_hand_is_moved(self) -> Self:
-        if any(source.hand != "start" for source in self.representation.data):
-            raise ValueError("'representation.data': 'hand' moves RoboDesk's robot; Simple Shapes has none")
+    def _episodes_begin_as_ever(self) -> Self:
+        for moved in (name for source in self.representation.data for name in source.begins):
+            raise ValueError(f"'representation.data': '{moved}' is of RoboDesk's desk; Simple Shapes has none")
         return self
 
     @model_validator(mode="after")

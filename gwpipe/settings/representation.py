@@ -49,6 +49,13 @@ class SourceSettings(Settings):
     in RoboDesk, actions drawn anew every time take it back, and data see nothing but the surroundings of the start."""
     hand: Literal["start", "anywhere"] = "start"
     """RoboDesk: episodes begin with the hand where the task puts it, or anywhere within its reach."""
+    objects: Literal["start", "anywhere"] = "start"
+    """RoboDesk: what lies about, drawer and door are where the task puts them, or as they may come to lie."""
+
+    @property
+    def begins(self) -> dict[str, str]:
+        """What an environment's `reset` is told of the episodes' start; nothing where it is the task's own."""
+        return {name: "anywhere" for name in ("hand", "objects") if getattr(self, name) == "anywhere"}
 
     @property
     def agent(self) -> str | None:

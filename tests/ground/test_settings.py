@@ -268,9 +268,10 @@ def test_domains_of_upstream_s_attributes_are_as_wide_as_what_it_shows(raw):
     assert options == {"size": 70, "rates": [[9, 18], [50, 76]]} | set_here
 
 
-def test_simple_shapes_has_no_hand_to_move(raw):
-    data = "[{task: centre, policy: random, rows: 100, hand: anywhere}]"
-    with pytest.raises(UserError, match="'hand' moves RoboDesk's robot; Simple Shapes has none"):
+@pytest.mark.parametrize("moved", ["hand", "objects"])
+def test_simple_shapes_has_no_desk(raw, moved):
+    data = f"[{{task: centre, policy: random, rows: 100, {moved}: anywhere}}]"
+    with pytest.raises(UserError, match=f"'{moved}' is of RoboDesk's desk; Simple Shapes has none"):
         resolve(raw, [f"environments.simple_shapes.representation.data={data}"])
 
 
