@@ -16,15 +16,16 @@ import math
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import gymnasium
 import torch
-from torch import Tensor, distributions
+from torch import Tensor, distributions, nn
 from torch.nn import functional
 
+from gwpipe.agents.dreamer_v3_layers import EPSILON, NormSiLU
 from gwpipe.agents.dreaming import (
     Batch,
     Networks,
@@ -60,8 +61,18 @@ class Transcription:
         inputs = functional.relu(self.model.inputs(torch.cat([z, action.clamp(-1, 1)], -1)))
         return torch.nn.GRUCell.forward(cell, inputs, h)
 
+    @staticmethod
+    def through(network: Iterable[nn.Module], x: Tensor) -> Tensor:
+        """A perceptron's layers in turn."""
+        for layer in network:
+            if isinstance(layer, NormSiLU):
+                x = functional.silu(layer.weight * x / torch.sqrt((x * x).mean(-1, keepdim=True) + EPSILON))
+            else:
+                x = layer(x)
+        return x
+
     def next_z(self, h: Tensor, z: Tensor) -> Tensor:
-        output = self.model.next_z(h)
+        output = self.through(self.model.next_z, h)
         if self.model.residual:
             return z + output
         return torch.tanh(output) if self.model.bounded else output
@@ -91,8 +102,8 @@ class Transcription:
             arrived = torch.cat([h, following], -1)
             z_error = (self.next_z(h, z) - following).square().sum(-1)
             code = self.code(chunk["reward"][:, t + 1], self.model.bins)
-            reward_error = -(code * functional.log_softmax(self.model.reward(arrived), -1)).sum(-1)
-            done = distributions.Bernoulli(logits=self.model.done(arrived).squeeze(-1))
+            reward_error = -(code * functional.log_softmax(self.through(self.model.reward, arrived), -1)).sum(-1)
+            done = distributions.Bernoulli(logits=self.through(self.model.done, arrived).squeeze(-1))
             done_error = -done.log_prob(chunk["is_terminal"][:, t + 1].float())
             errors = settings.z_weight * z_error + settings.reward_weight * reward_error
             total = total + (valid[:, t] * (errors + settings.done_weight * done_error)).sum()
@@ -125,25 +136,28 @@ class Transcription:
         h = torch.stack(states, 1).flatten(0, 1)[batch.starts]
         z = batch.chunk["z"][:, :-1].flatten(0, 1)[batch.starts]
         going_on = (~batch.chunk["is_terminal"][:, :-1]).flatten(0, 1)[batch.starts].float()
-        weights, log_probs, entropies, rewards, keeps, seen = [], [], [], [], [], []
+        weights, log_probs, entropies, penalties, rewards, keeps, seen = [], [], [], [], [], [], []
         for noise in batch.noise:
             seen.append(self.seen(h, z))
             weights.append(going_on)
-            chosen = self.distribution(agent.actor(seen[-1]))
+            outputs = self.through(agent.actor, seen[-1])
+            chosen = self.distribution(outputs)
+            means = outputs.chunk(2, -1)[0] if settings.mean_penalty else torch.zeros_like(outputs)
+            penalties.append(settings.mean_penalty * (means * means).sum(-1))
             with torch.no_grad():
                 action = self.drawn(chosen, noise)
                 h = self.step(h, z, action)
                 z = self.next_z(h, z)
                 z = z.clamp(-1, 1) if self.model.bounded else z
                 arrived = torch.cat([h, z], -1)
-                rewards.append(self.mean_of(self.model.reward(arrived), self.model.bins))
-                done = distributions.Bernoulli(logits=self.model.done(arrived).squeeze(-1))
+                rewards.append(self.mean_of(self.through(self.model.reward, arrived), self.model.bins))
+                done = distributions.Bernoulli(logits=self.through(self.model.done, arrived).squeeze(-1))
                 keeps.append(1 - done.mean)
                 going_on = going_on * settings.discount * keeps[-1]
             log_probs.append(chosen.log_prob(action))
             entropies.append(chosen.entropy())
         seen.append(self.seen(h, z))
-        logits = [agent.critic(state) for state in seen]
+        logits = [self.through(agent.critic, state) for state in seen]
         with torch.no_grad():
             values = [self.mean_of(found, agent.bins) for found in logits]
             following = values[-1]
@@ -165,9 +179,9 @@ class Transcription:
             total = torch.stack(weights).sum()
         loss = torch.zeros(())
         for k, weight in enumerate(weights):
-            gain = log_probs[k] * advantages[k] / divisor + settings.entropy * entropies[k]
+            gain = log_probs[k] * advantages[k] / divisor + settings.entropy * entropies[k] - penalties[k]
             with torch.no_grad():
-                slow = self.mean_of(agent.slow_critic(seen[k]), agent.bins)
+                slow = self.mean_of(self.through(agent.slow_critic, seen[k]), agent.bins)
                 code = self.code(returns[k], agent.bins) + self.code(slow, agent.bins)
             error = -(code * functional.log_softmax(logits[k], -1)).sum(-1)
             loss = loss + (weight * (error - gain)).sum() / total
