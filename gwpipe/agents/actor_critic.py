@@ -58,10 +58,10 @@ def actor_critic_loss(
 ) -> ActorCriticLoss:
     """λ-returns of the dream teach the critic; their advantage over its value, scaled, teaches the actor.
 
-    Actor, REINFORCE: -w (log π(a) sg((R - v) / S) + entropy bonus). Actor, by the dynamics: -w (R / S + entropy bonus),
-    the gradient of R running back through the dream. The squares of the actions' means (`Policy.extent`) are held
-    against either, by `mean_penalty`. Critic: w (cross entropy to R + cross entropy to the slow critic's
-    mean). w is the probability that the dream still goes on at the state (`returns.survival`).
+    Actor, REINFORCE: -w (log π(a) sg((R - v) / S) + entropy bonus - penalty). Actor, by the dynamics: -w (R / S +
+    entropy bonus - penalty), the gradient of R running back through the dream. The penalty is `mean_penalty` times the
+    squares of the actions' means before tanh (`Policy.extent`). Critic: w (cross entropy to R + cross entropy to the
+    slow critic's mean). w is the probability that the dream still goes on at the state (`returns.survival`).
 
     Args:
         dream: H steps from N starts; differentiable where `settings.actor_gradient` is "dynamics".

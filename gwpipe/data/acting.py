@@ -123,7 +123,7 @@ def _episode(
     env: gymnasium.Env, policy: Policy, explorer: RandomPolicy, source: SourceSettings, stream: tuple[str | int, ...]
 ) -> Episode:
     """Act out one episode."""
-    observation, _ = env.reset(seed=derive(*stream, "environment"), options=source.begins or None)
+    observation, _ = env.reset(seed=derive(*stream, "environment"), options=source.reset_options or None)
     rng = numpy_generator(*stream, "policy")
     prefix = int(rng.integers(source.random_prefix, endpoint=True))
     explorer.reset(rng)

@@ -19,15 +19,17 @@ _NEAR = 0.005
 _TRIES = 100
 """Places that are drawn before the hand stays at its start; half of them fit."""
 
-MOVABLE = ("ball", "upright_block", "flat_block")
+_LOOSE = ("ball", "upright_block", "flat_block")
 """Joints of what lies about, 7 entries of qpos each: place and unit quaternion."""
-SLIDING = ("drawer_joint", "slide_joint")
-ABOVE = (-0.75, 0.5, 0.8), (0.75, 1.1, 1.2)
+_SLIDING = ("drawer_joint", "slide_joint")
+_ABOVE = (-0.75, 0.5, 0.8), (0.75, 1.1, 1.2)
 """Corners of a box (m) from which things are dropped: above desk and shelf, and beside them."""
-_MOVED = 0.5
-"""How likely each thing is to be elsewhere than at its start."""
-_FALL = 400
-"""Steps of the simulation (2 ms) until what was dropped has come to rest; from the desk to the floor takes 200."""
+_MOVED = 0.3
+"""How likely each thing is to be elsewhere than at its start; in one episode of six all are at theirs."""
+_SETTLE, _PATIENCE = 100, 15
+"""Steps of the simulation (2 ms) between two looks at whether all lies still, and looks until it is stopped."""
+_STILL = 0.02
+"""Speed (m/s, rad/s) below which a thing lies still."""
 
 
 def move_hand(
@@ -50,42 +52,58 @@ def move_hand(
         physics.forward()
         reached = np.linalg.norm(physics.named.data.site_xpos["end_effector"] - place) < _NEAR
         possible = np.all((bounds[:N_ROBOT, 0] <= joints) & (joints <= bounds[:N_ROBOT, 1]))
-        if reached and possible and not robot_touches(physics):
+        if reached and possible and not _robot_meets(physics):
             return
     data.qpos[:] = start
     physics.forward()
 
 
 def scatter_objects(physics: Any, rng: np.random.Generator) -> None:
-    """Draw, by even chance each, another opening of drawer and door, and drop ball and blocks anyhow from `ABOVE`.
+    """Draw other openings of drawer and door, and drop ball and blocks anyhow from `_ABOVE`, each by chance `_MOVED`.
 
-    All of it comes to rest, on the desk or the floor, while the robot is held where it is; then nothing moves. Where
-    something would come to rest on the robot, or against it, everything stays at its start.
+    The robot is held where it is until all has come to rest, on the desk or the floor. What would touch it there, as a
+    drawer that is far open, is drawn again; after `_TRIES` draws everything stays at its start.
     """
-    data, named = physics.data, physics.named
+    data, model = physics.data, physics.named.model
     start = data.qpos.copy()
-    for joint in SLIDING:
-        if rng.random() < _MOVED:
-            named.data.qpos[joint] = rng.uniform(*named.model.jnt_range[joint])
-    for joint in MOVABLE:
-        place, turned = rng.uniform(*ABOVE), rng.normal(size=4)
-        if rng.random() < _MOVED:
-            named.data.qpos[joint] = [*place, *turned / np.linalg.norm(turned)]
-    for _ in range(_FALL):
-        physics.step()
-        data.qpos[:N_ROBOT], data.qvel[:N_ROBOT] = start[:N_ROBOT], 0
-    physics.forward()
-    if robot_touches(physics):
+    for _ in range(_TRIES):
+        for joint in _SLIDING:
+            if rng.random() < _MOVED:
+                physics.named.data.qpos[joint] = rng.uniform(*model.jnt_range[joint])
+        for joint in _LOOSE:
+            place, turned = rng.uniform(*_ABOVE), rng.normal(size=4)
+            if rng.random() < _MOVED:
+                physics.named.data.qpos[joint] = [*place, *turned / np.linalg.norm(turned)]
+        _settle(physics)
+        if not _robot_meets(physics, (*_LOOSE, "drawer", "slide")):
+            return
         data.qpos[:] = start
+        physics.forward()
+
+
+def _settle(physics: Any) -> None:
+    """Let everything but the robot come to rest; what still rolls in the end is stopped."""
+    data = physics.data
+    posture = data.qpos[:N_ROBOT].copy()
+    for _ in range(_PATIENCE):
+        for _ in range(_SETTLE):
+            physics.step()
+            data.qpos[:N_ROBOT], data.qvel[:N_ROBOT] = posture, 0
+        if np.abs(data.qvel[N_ROBOT:]).max() < _STILL:
+            break
     data.qvel[:] = 0
     data.qacc_warmstart[:] = 0
     data.time = 0
     physics.forward()
 
 
-def robot_touches(physics: Any) -> bool:
-    """Does the robot touch anything, itself included?"""
-    model, contacts = physics.model, physics.data.contact
+def _robot_meets(physics: Any, things: tuple[str, ...] | None = None) -> bool:
+    """Does the robot touch one of these bodies, or, where none are named, anything, itself included?"""
+    model = physics.model
     robot = model.body_rootid[model.name2id("panda0_link0", "body")]
-    roots = model.body_rootid[model.geom_bodyid[contacts.geom]]
-    return bool((roots == robot).any())
+    bodies = model.geom_bodyid[physics.data.contact.geom]
+    own = model.body_rootid[bodies] == robot
+    if things is None:
+        return bool(own.any())
+    named = np.isin(bodies, [model.name2id(name, "body") for name in things])
+    return bool((own.any(1) & named.any(1)).any())

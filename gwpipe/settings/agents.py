@@ -41,7 +41,8 @@ class DreamingSettings(ReplayedSettings):
     done_weight: float = Field(1.0, ge=0)
     world_model_lr: float = Field(gt=0)
     normed: bool = False
-    """RMS norm and SiLU in every head, actor and critic, as in DreamerV3; Tables XII-XV have ReLU alone."""
+    """RMS norm and SiLU in heads, actor and critic, as in DreamerV3, but not in what the GRU reads; Tables XII-XV have
+    ReLU alone."""
     world_model_weight_decay: float = Field(0.0, ge=0)
     """Decoupled, as in AdamW; 0 is the paper's Adam."""
 

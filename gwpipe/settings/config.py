@@ -95,8 +95,20 @@ class SimpleShapesStudy(Study):
 
     @model_validator(mode="after")
     def _episodes_begin_as_ever(self) -> Self:
-        for moved in (name for source in self.representation.data for name in source.begins):
-            raise ValueError(f"'representation.data': '{moved}' is of RoboDesk's desk; Simple Shapes has none")
+        moved = [name for source in self.representation.data for name in source.reset_options]
+        if moved:
+            raise ValueError(f"'representation.data': '{moved[0]}' is of RoboDesk's desk; Simple Shapes has none")
+        return self
+
+    @model_validator(mode="after")
+    def _actions_are_choices(self) -> Self:
+        for name, block in (("dreaming", self.agents.dreaming), ("dreamer", self.agents.dreamer)):
+            for key, usual in (("actor_gradient", "reinforce"), ("mean_penalty", 0)):
+                if getattr(block, key) != usual:
+                    raise ValueError(
+                        f"'agents.{name}.{key}' is for actions that are numbers; those of Simple Shapes are choices: "
+                        f"set it to {usual}"
+                    )
         return self
 
     @model_validator(mode="after")

@@ -53,7 +53,7 @@ class SourceSettings(Settings):
     """RoboDesk: what lies about, drawer and door are where the task puts them, or as they may come to lie."""
 
     @property
-    def begins(self) -> dict[str, str]:
+    def reset_options(self) -> dict[str, str]:
         """What an environment's `reset` is told of the episodes' start; nothing where it is the task's own."""
         return {name: "anywhere" for name in ("hand", "objects") if getattr(self, name) == "anywhere"}
 

@@ -130,7 +130,7 @@ def test_what_lies_about_may_be_anywhere_under_the_same_hand() -> None:
         objects = moved[parts["qpos_objects"]]
         places.append(objects[8:].reshape(3, 7))
         np.testing.assert_allclose(np.linalg.norm(places[-1][:, 3:], axis=1), 1, atol=1e-4)
-        # What moves now does so because it rolls or slides on, and not because something was thrown.
+        # Nothing falls, rolls or slides on.
         later = env.step(np.zeros(5))[0]["attributes"][parts["qpos_objects"]]
         still.append(np.abs(later - objects)[8:].reshape(3, 7)[:, :3].max())
         kept += np.allclose(objects[0], usual[parts["qpos_objects"]][0], atol=1e-3)
@@ -140,9 +140,8 @@ def test_what_lies_about_may_be_anywhere_under_the_same_hand() -> None:
         assert np.ptp(x) > 0.9
         assert 1 <= (z < 0.3).sum() <= 10  # on the floor
         assert (z > 0.74).sum() >= 25  # on desk or shelf
-    assert np.median(still) < 0.002
-    assert max(still) < 0.15
-    assert 10 <= kept <= 30
+    assert max(still) < 0.002
+    assert 20 <= kept <= 36
     both = env.reset(seed=3, options={"objects": "anywhere", "hand": "anywhere"})[0]["attributes"]
     np.testing.assert_allclose(both[parts["qpos_objects"]][8:].reshape(3, 7), places[3], atol=1e-6)
 

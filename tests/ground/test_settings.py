@@ -268,6 +268,17 @@ def test_domains_of_upstream_s_attributes_are_as_wide_as_what_it_shows(raw):
     assert options == {"size": 70, "rates": [[9, 18], [50, 76]]} | set_here
 
 
+@pytest.mark.parametrize(("block", "key", "value"), [
+    ("dreaming", "actor_gradient", "dynamics"),
+    ("dreaming", "mean_penalty", "0.01"),
+    ("dreamer", "actor_gradient", "dynamics"),
+    ("dreamer", "mean_penalty", "0.01"),
+])  # fmt: skip
+def test_simple_shapes_actions_are_choices(raw, block, key, value):
+    with pytest.raises(UserError, match=f"'agents.{block}.{key}' is for actions that are numbers"):
+        resolve(raw, [f"environments.simple_shapes.agents.{block}.{key}={value}"])
+
+
 @pytest.mark.parametrize("moved", ["hand", "objects"])
 def test_simple_shapes_has_no_desk(raw, moved):
     data = f"[{{task: centre, policy: random, rows: 100, {moved}: anywhere}}]"
