@@ -54,6 +54,13 @@ def parser() -> argparse.ArgumentParser:
         stage.add_argument(
             "--checkpoint-seconds", type=float, default=60.0, help="between two checkpoints (default: 60)"
         )
+        if name == "train_agent":
+            stage.add_argument(
+                "--compile",
+                action="store_true",
+                default=os.environ.get("GWPIPE_COMPILE") == "1",
+                help="translate updates into graphs, on CUDA captured ones (default: whether $GWPIPE_COMPILE is 1)",
+            )
         if name == "train_workspace":
             stage.add_argument(
                 "--pictures-every",
@@ -129,7 +136,8 @@ def main(words: list[str] | None = None) -> int:
             return commands.run(arguments)
         settings, scale = chosen(arguments)
         pictures = getattr(arguments, "pictures_every", 0)
-        machine = Machine(arguments.threads, claim(arguments.device), arguments.checkpoint_seconds, pictures)
+        compiled = getattr(arguments, "compile", False)
+        machine = Machine(arguments.threads, claim(arguments.device), arguments.checkpoint_seconds, pictures, compiled)
     except UserError as mistake:
         print(f"gwpipe: {mistake}", file=sys.stderr)
         return MISTAKE

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -24,6 +25,8 @@ class Machine:
     checkpoint_seconds: float = 60.0
     pictures_every: int = 0
     """Steps of `train_workspace` between two pictures of its translations; 0: none."""
+    compiled: bool = False
+    """Translate agents' updates into graphs first (`gwpipe.agents.compiled`)."""
 
     def __post_init__(self) -> None:
         """Raises:
@@ -43,11 +46,16 @@ class Machine:
         """Tell torch.
 
         Raises:
-            UserError: a device that this machine does not have.
+            UserError: a device that this machine does not have, or no compiler where there is something to compile.
         """
         import torch
 
         self._require_device()
+        if self.compiled and not any(map(shutil.which, _compilers())):
+            raise UserError(
+                f"--compile needs a C++ compiler ({' or '.join(_compilers())}): install one, or leave it out "
+                "(and $GWPIPE_COMPILE unset)"
+            )
         torch.set_num_threads(self.usable_threads)
 
     def _require_device(self) -> None:
@@ -66,6 +74,11 @@ class Machine:
             raise UserError(f"device '{self.device}': torch finds no CUDA device here; choose cpu")
         if device.index is not None and device.index >= count:
             raise UserError(f"device '{self.device}': the CUDA devices here are cuda:0 to cuda:{count - 1}")
+
+
+def _compilers() -> list[str]:
+    """What torch's compiler looks for: what $CXX names, or else these."""
+    return [os.environ["CXX"]] if "CXX" in os.environ else ["g++", "clang++"]
 
 
 def shared_out(cores: int, jobs: int, most: int = 8) -> int:

@@ -71,7 +71,7 @@ def actor_critic_loss(
     seen = dream.seen.detach()[:-1]
     logits = networks.critic(dream.seen.detach())
     by_dynamics = settings.actor_gradient == "dynamics"
-    with torch.set_grad_enabled(by_dynamics), frozen(networks.critic):
+    with frozen(networks.critic, differentiable=by_dynamics):
         judged = networks.critic(dream.seen) if by_dynamics else logits
         value = two_hot_mean(judged, networks.bins)
         dreamt = lambda_return(dream.reward, dream.keeps, value, settings.discount, settings.return_lambda)

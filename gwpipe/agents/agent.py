@@ -25,6 +25,9 @@ class Agent(Actor, Protocol):
     updates: int
     encoded_observations: int
 
+    def compile(self) -> None:
+        """Translate the computations of updates into graphs, where they are the agent's own."""
+
     @property
     def ready(self) -> bool:
         """Has enough been observed for an update?"""

@@ -110,7 +110,7 @@ class DreamerV3(nn.Module):
         differentiable: let them carry a gradient to the actor, as in `imagination.imagine`; by default they have none.
         """
         latent, features, actions = start, [start.features], []
-        with torch.set_grad_enabled(differentiable), frozen(self.rssm):
+        with frozen(self.rssm, differentiable=differentiable):
             mixing = self.rssm.mixing()
             for action_noise, latent_noise in zip(noise.action, noise.prior):
                 action = self.policy.sample(self.actor(features[-1].detach()), action_noise)

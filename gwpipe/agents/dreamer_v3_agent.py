@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from gwpipe.agents.agent import Mode
+from gwpipe.agents.compiled import begin_update, compiled
 from gwpipe.agents.dreamer_v3 import Batch, DreamerV3, Noise, Seen
 from gwpipe.agents.dreamer_v3_optimisers import make_optimiser
 from gwpipe.agents.dreamer_v3_rssm import VARIABLES, Latent
@@ -73,7 +74,12 @@ class DreamerAgent:
             columns["attributes"] = self.seen.vector
         self.replay = Replay(settings.replay_capacity, columns, device, settings.environments)
         self.updates = 0
+        self._loss = update_loss
         self.begin(1)
+
+    def compile(self, backend: str = "inductor") -> None:
+        """Translate the loss of an update once (`compiled`), from the next update on."""
+        self._loss = compiled(self._loss, self.device, backend)
 
     def begin(self, n: int, seed: int | None = None) -> None:
         """Fresh recurrent state for `n` environments.
@@ -176,15 +182,16 @@ class DreamerAgent:
         Raises:
             FloatingPointError: one of them is not finite; says which.
         """
+        begin_update(self.device)
         batch, at = self._batch()
-        result = update_loss(self.model, batch, self._noise(), self._spread, self.settings)
+        result = self._loss(self.model, batch, self._noise(), self._spread, self.settings)
         self._optimiser.zero_grad()
         result.loss.backward()
         self._optimiser.step()
         self.model.follow(SLOW_RATE)
         self.replay.rewrite("deter", at.flatten(), result.latent.deter.flatten(0, 1))
         self.replay.rewrite("stoch", at.flatten(), classes_of(result.latent.stoch.flatten(0, 1)))
-        self._spread = result.spread
+        self._spread = Spread(*(value.clone() for value in result.spread))
         self.updates += 1
         measured = {
             f"{'actor_critic' if name in _OF_BEHAVIOUR else 'world_model'}/{name}": part

@@ -93,7 +93,7 @@ def _dream_losses(
     dreamt, action = model.imagine(starts, noise, by_dynamics)
     features = dreamt.detach()
     logits = model.critic(features)
-    with torch.set_grad_enabled(by_dynamics), frozen(model.reward, model.goes_on, model.critic):
+    with frozen(model.reward, model.goes_on, model.critic, differentiable=by_dynamics):
         reward = two_hot_mean(model.reward(dreamt[1:]), model.bins)
         keeps = model.continues(dreamt[1:])
         value = two_hot_mean(model.critic(dreamt) if by_dynamics else logits, model.bins)

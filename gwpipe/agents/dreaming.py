@@ -9,6 +9,7 @@ from torch import Tensor
 
 from gwpipe.agents.actor_critic import ActorCritic, ActorCriticLoss, actor_critic_loss
 from gwpipe.agents.agent import Mode
+from gwpipe.agents.compiled import begin_update, compiled
 from gwpipe.agents.imagination import imagine
 from gwpipe.agents.measured import finite
 from gwpipe.agents.policies import Policy, policy_for
@@ -141,7 +142,13 @@ class DreamingAgent:
             widths["h"] = settings.gru_hidden
         self.replay = Replay(settings.replay_capacity, widths, device, settings.environments)
         self.updates = self.encoded_observations = 0
+        self._losses = world_model_update_loss, actor_critic_update_loss
         self.begin(1)
+
+    def compile(self, backend: str = "inductor") -> None:
+        """Translate the losses of world model and actor-critic once (`compiled`), from the next update on."""
+        model, actor_critic = self._losses
+        self._losses = compiled(model, self.device, backend), compiled(actor_critic, self.device, backend)
 
     def begin(self, n: int, seed: int | None = None) -> None:
         """Fresh recurrent state for `n` environments.
@@ -227,16 +234,18 @@ class DreamingAgent:
         Raises:
             FloatingPointError: one of them is not finite; says which.
         """
+        begin_update(self.device)
         batch = self._batch()
-        model = world_model_update_loss(self.networks, batch, self.settings)
+        model_loss, dreamt_loss = self._losses
+        model = model_loss(self.networks, batch, self.settings)
         self._descend("world_model", model.loss)
         if "h" in batch.chunk:
             at = batch.chunk["at"][:, 1:-1].flatten()
             self.replay.rewrite("h", at, model.h[:, 1:].flatten(0, 1))
-        dreamt = actor_critic_update_loss(self.networks, batch, model.h, self._spread, self.settings)
+        dreamt = dreamt_loss(self.networks, batch, model.h, self._spread, self.settings)
         self._descend("actor_critic", dreamt.loss)
         self.actor_critic.follow(self.settings.slow_rate)
-        self._spread = dreamt.spread
+        self._spread = Spread(*(value.clone() for value in dreamt.spread))
         self.updates += 1
         measured = {f"world_model/{k}": v for k, v in model._asdict().items() if k != "h"}
         measured |= {f"actor_critic/{k}": v for k, v in dreamt._asdict().items() if k != "spread"}

@@ -44,7 +44,7 @@ def imagine(
             the actor will respond to that (DreamerV2). By default nothing carries a gradient.
     """
     hs, zs, actions = [h], [z], []
-    with torch.set_grad_enabled(differentiable), frozen(model):
+    with frozen(model, differentiable=differentiable):
         for draw in noise.unbind(0):
             action = policy.sample(actor(actor_input(h, z, reads).detach()), draw)
             h = model.step(h, z, action)

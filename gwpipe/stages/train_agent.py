@@ -58,6 +58,8 @@ def run(settings: TrainAgentStage, place: layout.Place, machine: Machine) -> Non
         if method.encodes:
             seen = load_representation(vaes, workspace, learning.standardised_z).to(machine.device)
         agent = make_agent(settings.method, seen, watched.action_space, learning, seed, machine.device)
+        if machine.compiled:
+            agent.compile()
         recorded = interval(learning.updates_in(settings.env_steps, repeat))
 
         def log(step: int, measured: dict[str, float]) -> None:
@@ -89,7 +91,7 @@ def run(settings: TrainAgentStage, place: layout.Place, machine: Machine) -> Non
         curves.write(curves.tidy(training.curve, env=env, task=task, method=settings.method, seed=seed), partial)
     counts: dict[str, Any] = {name: getattr(training, name) for name in ("env_steps", "episodes", "evaluations")}
     counts |= {"updates": agent.updates, "encoded_observations": agent.encoded_observations}
-    counts["evaluation_mode"] = settings.evaluation.mode
+    counts |= {"evaluation_mode": settings.evaluation.mode, "compiled": machine.compiled}
     record.write(curve, **counts)
     record.write(weights, **counts)
     shutil.rmtree(scratch.parent, ignore_errors=True)

@@ -58,3 +58,10 @@ def test_free_is_asked_for_by_name(monkeypatch):
 def test_jobs_share_out_the_processors(monkeypatch, processors, cores, share):
     monkeypatch.setattr("os.sched_getaffinity", lambda process: set(range(processors)))
     assert shared_out(cores, 3) == share
+
+
+def test_compiling_without_a_compiler_is_one_line(monkeypatch):
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    Machine().prepare()
+    with pytest.raises(UserError, match=r"needs a C\+\+ compiler \(no-such-compiler\): install one, or leave it out"):
+        Machine(compiled=True).prepare()

@@ -2,6 +2,7 @@
 
 import gymnasium
 import pytest
+import torch
 
 from gwpipe import layout
 from gwpipe.artefact import read_manifest
@@ -21,14 +22,14 @@ RUN = {"env": "simple_shapes", "task": "centre", "method": "vae_dreamer", "seed"
 def train(repository, tmp_path):
     """Train on untrained VAEs at smoke scale, with overrides below `agents`."""
 
-    def run(*overrides):
+    def run(*overrides, compiled=False):
         files = [repository / "config.yaml", repository / "workflow/scales/smoke.yaml"]
         config = load(files, [f"environments.simple_shapes.agents.{override}" for override in overrides])
         place = Place(tmp_path, config.scale)
         for name, settings in config.environments.simple_shapes.representation.seen.items():
             domain = make_domain("simple_shapes", name, settings)
             save_domain(place.path(layout.VAE, env="simple_shapes", domain=name), domain)
-        train_agent.run(stage_settings("train_agent", config, None, **RUN), place, Machine())
+        train_agent.run(stage_settings("train_agent", config, None, **RUN), place, Machine(compiled=compiled))
         return place.path(layout.AGENT, **RUN).parent
 
     return run
@@ -41,6 +42,21 @@ def test_environments_side_by_side_give_one_curve(train):
     manifest = read_manifest(folder / "weights.safetensors")
     assert manifest["settings"]["learning"]["environments"] == 2
     assert manifest["results"]["episodes"] % 2 == 0
+
+
+def test_graphs_are_asked_for_and_recorded(train, monkeypatch):
+    translated, translate = [], torch.compile
+
+    def traced(loss, **options):
+        translated.append(loss.__name__)
+        return translate(loss, **{**options, "backend": "eager"})
+
+    monkeypatch.setattr(torch, "compile", traced)
+    for compiled in (False, True):
+        cuts = ["env_steps=80", "dreaming.prefill=20", f"dreaming.batch_length={8 + compiled}", "dreaming.batch_size=4"]
+        folder = train(*cuts, compiled=compiled)
+        assert read_manifest(folder / "weights.safetensors")["results"]["compiled"] == compiled
+        assert len(translated) == 2 * compiled
 
 
 @pytest.mark.parametrize(

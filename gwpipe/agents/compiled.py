@@ -1,0 +1,34 @@
+"""An update's losses translated once, forward and backward, into graphs of static shapes (`torch.compile`)."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import torch
+
+Loss = TypeVar("Loss", bound=Callable[..., Any])
+
+
+def compiled(loss: Loss, device: str | torch.device, backend: str = "inductor") -> Loss:
+    """`loss` as one graph; the first call translates it, which takes a good part of a minute.
+
+    On CUDA the graph is captured and replayed (CUDA graphs), so that an update of small networks no longer waits for
+    the launch of each operation; what it returns is then overwritten by the next update. Sums are taken in another
+    order than without, so that a run ends with other, equally valid numbers. Where a gradient runs back through the
+    dream (`actor_gradient: dynamics`) the graph is broken in pieces at the frozen networks.
+
+    Args:
+        backend: a name that `torch.compile` knows; "eager" only traces.
+    """
+    captured = backend == "inductor" and _on_cuda(device)
+    mode = "reduce-overhead" if captured else None
+    return cast(Loss, torch.compile(loss, dynamic=False, backend=backend, mode=mode))
+
+
+def begin_update(device: str | torch.device) -> None:
+    """What captured graphs returned in the update before may be overwritten from here on, and nothing later."""
+    if _on_cuda(device):
+        torch.compiler.cudagraph_mark_step_begin()
+
+
+def _on_cuda(device: str | torch.device) -> bool:
+    return torch.device(device).type == "cuda"
