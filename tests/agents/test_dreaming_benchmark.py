@@ -1,7 +1,7 @@
 """The benchmark of an agent's update: its transcription agrees with ours, and a wrong one would be noticed."""
 
 import copy
-import importlib.util
+import importlib
 from pathlib import Path
 from types import ModuleType
 
@@ -11,14 +11,10 @@ from gwpipe.agents.dreaming import build_networks
 from gwpipe.settings import load
 
 
-@pytest.fixture(scope="module")
-def benchmark(repository: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("dreaming_step", repository / "benchmarks" / "dreaming_step.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+@pytest.fixture
+def benchmark(repository: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(repository / "benchmarks")
+    return importlib.import_module("dreaming_step")
 
 
 @pytest.mark.parametrize("env", ["simple_shapes", "robodesk"])
