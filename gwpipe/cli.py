@@ -57,8 +57,7 @@ def parser() -> argparse.ArgumentParser:
         if name == "train_agent":
             stage.add_argument(
                 "--compile",
-                action="store_true",
-                default=os.environ.get("GWPIPE_COMPILE") == "1",
+                action=argparse.BooleanOptionalAction,
                 help="translate updates into graphs, on CUDA captured ones (default: whether $GWPIPE_COMPILE is 1)",
             )
         if name == "train_workspace":
@@ -119,6 +118,20 @@ def settings_text(given: str) -> str:
         raise UserError(f"--settings {given}: no settings in it; give a manifest or a status file") from None
 
 
+def asked_to_compile(flag: bool | None) -> bool:
+    """What `--compile` or `--no-compile` says, or else the environment.
+
+    Raises:
+        UserError: the environment says neither yes nor no.
+    """
+    if flag is not None:
+        return flag
+    said = os.environ.get("GWPIPE_COMPILE", "")
+    if said not in ("", "0", "1"):
+        raise UserError(f"GWPIPE_COMPILE is '{said}'; set it to 1 or 0, or not at all")
+    return said == "1"
+
+
 def refuse_unknown(words: list[str]) -> None:
     """One line for a stage that does not exist, in place of argparse's list of all."""
     valid = [*STAGES, *commands.COMMANDS]
@@ -136,7 +149,7 @@ def main(words: list[str] | None = None) -> int:
             return commands.run(arguments)
         settings, scale = chosen(arguments)
         pictures = getattr(arguments, "pictures_every", 0)
-        compiled = getattr(arguments, "compile", False)
+        compiled = asked_to_compile(getattr(arguments, "compile", False))
         machine = Machine(arguments.threads, claim(arguments.device), arguments.checkpoint_seconds, pictures, compiled)
     except UserError as mistake:
         print(f"gwpipe: {mistake}", file=sys.stderr)

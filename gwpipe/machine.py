@@ -46,17 +46,27 @@ class Machine:
         """Tell torch.
 
         Raises:
-            UserError: a device that this machine does not have, or no compiler where there is something to compile.
+            UserError: a device that this machine does not have.
         """
         import torch
 
         self._require_device()
-        if self.compiled and not any(map(shutil.which, _compilers())):
-            raise UserError(
-                f"--compile needs a C++ compiler ({' or '.join(_compilers())}): install one, or leave it out "
-                "(and $GWPIPE_COMPILE unset)"
-            )
         torch.set_num_threads(self.usable_threads)
+
+    def require_compiler(self) -> None:
+        """What torch translates graphs with: Triton on CUDA, a C++ compiler everywhere.
+
+        Raises:
+            UserError: it is not here.
+        """
+        compiler = os.environ.get("CXX", "clang++" if sys.platform == "darwin" else "g++")
+        missing = None if shutil.which(compiler) else f"the C++ compiler {compiler}"
+        if self.device != "cpu":
+            from torch.utils._triton import has_triton
+
+            missing = missing if has_triton() else "Triton and a GPU that it knows"
+        if missing:
+            raise UserError(f"--compile needs {missing}: install it, or leave --compile out and $GWPIPE_COMPILE unset")
 
     def _require_device(self) -> None:
         import torch
@@ -74,11 +84,6 @@ class Machine:
             raise UserError(f"device '{self.device}': torch finds no CUDA device here; choose cpu")
         if device.index is not None and device.index >= count:
             raise UserError(f"device '{self.device}': the CUDA devices here are cuda:0 to cuda:{count - 1}")
-
-
-def _compilers() -> list[str]:
-    """What torch's compiler looks for: what $CXX names, or else these."""
-    return [os.environ["CXX"]] if "CXX" in os.environ else ["g++", "clang++"]
 
 
 def shared_out(cores: int, jobs: int, most: int = 8) -> int:

@@ -25,8 +25,8 @@ class Agent(Actor, Protocol):
     updates: int
     encoded_observations: int
 
-    def compile(self) -> None:
-        """Translate the computations of updates into graphs, where they are the agent's own."""
+    def compile(self) -> bool:
+        """Translate the computations of updates into graphs; False where they are not the agent's own."""
 
     @property
     def ready(self) -> bool:

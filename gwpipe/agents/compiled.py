@@ -8,8 +8,8 @@ import torch
 Loss = TypeVar("Loss", bound=Callable[..., Any])
 
 
-def compiled(loss: Loss, device: str | torch.device, backend: str = "inductor") -> Loss:
-    """`loss` as one graph; the first call translates it, which takes a good part of a minute.
+def compiled(loss: Loss, device: str | torch.device, backend: str | Callable[..., Any] = "inductor") -> Loss:
+    """`loss` as one graph; the first call translates it, which takes one to several minutes.
 
     On CUDA the graph is captured and replayed (CUDA graphs), so that an update of small networks no longer waits for
     the launch of each operation; what it returns is then overwritten by the next update. Sums are taken in another
@@ -17,7 +17,7 @@ def compiled(loss: Loss, device: str | torch.device, backend: str = "inductor") 
     dream (`actor_gradient: dynamics`) the graph is broken in pieces at the frozen networks.
 
     Args:
-        backend: a name that `torch.compile` knows; "eager" only traces.
+        backend: a name that `torch.compile` knows ("eager" only traces), or what it is to be given the graph.
     """
     captured = backend == "inductor" and _on_cuda(device)
     mode = "reduce-overhead" if captured else None

@@ -1,5 +1,6 @@
 """The agent of the baseline "Dreamer": DreamerV3 on image and attributes as the environment shows them."""
 
+from collections.abc import Callable
 from typing import Any
 
 import gymnasium
@@ -74,12 +75,13 @@ class DreamerAgent:
             columns["attributes"] = self.seen.vector
         self.replay = Replay(settings.replay_capacity, columns, device, settings.environments)
         self.updates = 0
-        self._loss = update_loss
+        self._loss, self._compiled = update_loss, False
         self.begin(1)
 
-    def compile(self, backend: str = "inductor") -> None:
+    def compile(self, backend: str | Callable[..., Any] = "inductor") -> bool:
         """Translate the loss of an update once (`compiled`), from the next update on."""
-        self._loss = compiled(self._loss, self.device, backend)
+        self._loss, self._compiled = compiled(self._loss, self.device, backend), True
+        return True
 
     def begin(self, n: int, seed: int | None = None) -> None:
         """Fresh recurrent state for `n` environments.
@@ -182,7 +184,8 @@ class DreamerAgent:
         Raises:
             FloatingPointError: one of them is not finite; says which.
         """
-        begin_update(self.device)
+        if self._compiled:
+            begin_update(self.device)
         batch, at = self._batch()
         result = self._loss(self.model, batch, self._noise(), self._spread, self.settings)
         self._optimiser.zero_grad()

@@ -1,5 +1,6 @@
 """The GRU-dreaming agent (Algorithm 1): world model and actor-critic on a frozen representation."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import gymnasium
@@ -142,13 +143,15 @@ class DreamingAgent:
             widths["h"] = settings.gru_hidden
         self.replay = Replay(settings.replay_capacity, widths, device, settings.environments)
         self.updates = self.encoded_observations = 0
-        self._losses = world_model_update_loss, actor_critic_update_loss
+        self._losses, self._compiled = (world_model_update_loss, actor_critic_update_loss), False
         self.begin(1)
 
-    def compile(self, backend: str = "inductor") -> None:
+    def compile(self, backend: str | Callable[..., Any] = "inductor") -> bool:
         """Translate the losses of world model and actor-critic once (`compiled`), from the next update on."""
         model, actor_critic = self._losses
         self._losses = compiled(model, self.device, backend), compiled(actor_critic, self.device, backend)
+        self._compiled = True
+        return True
 
     def begin(self, n: int, seed: int | None = None) -> None:
         """Fresh recurrent state for `n` environments.
@@ -234,7 +237,8 @@ class DreamingAgent:
         Raises:
             FloatingPointError: one of them is not finite; says which.
         """
-        begin_update(self.device)
+        if self._compiled:
+            begin_update(self.device)
         batch = self._batch()
         model_loss, dreamt_loss = self._losses
         model = model_loss(self.networks, batch, self.settings)

@@ -3,7 +3,7 @@
 The recurrence is that of `torch.nn.GRU` (gates in the order reset, update, new). `nn.GRU` cannot clear its state in
 the middle of a sequence; a loop over cells can, but autograd then records a dozen nodes a step. Here the loop runs
 outside autograd and the gradients of the recurrent weights are one matrix product over all steps. Where the caller is
-compiled the loop over cells is the better one: the compiler writes the backward pass.
+compiled the gates are written out in single operations: the compiler fuses them, and writes the backward pass.
 """
 
 from typing import Any
@@ -75,19 +75,30 @@ class ResettingGRU(torch.nn.GRUCell):
             `before` (T, B, hidden), the state each step starts from, cleared where `is_first`; it carries no gradient.
             `after` (T, B, hidden), the state each step ends with.
         """
-        if torch.compiler.is_compiling():
-            return self._cells(inputs, is_first, h0)
         gi = torch.nn.functional.linear(inputs, self.weight_ih, self.bias_ih)
         keep = (~is_first).to(gi.dtype).unsqueeze(-1)
+        if torch.compiler.is_compiling():
+            return self._written_out(gi, keep, h0)
         after, before = _Recurrence.apply(gi, keep, h0, self.weight_hh, self.bias_hh)
         return before, after
 
-    def _cells(self, inputs: Tensor, is_first: Tensor, h0: Tensor) -> tuple[Tensor, Tensor]:
-        keep = (~is_first).to(inputs.dtype).unsqueeze(-1)
+    def forward(self, inputs: Tensor, h: Tensor) -> Tensor:  # type: ignore[override]
+        """h' (B, hidden) from inputs (B, input size) and h (B, hidden)."""
+        if torch.compiler.is_compiling():
+            return self._gated(torch.nn.functional.linear(inputs, self.weight_ih, self.bias_ih), h)
+        return super().forward(inputs, h)
+
+    def _gated(self, gi: Tensor, h: Tensor) -> Tensor:
+        reset_i, update_i, new_i = gi.chunk(3, -1)
+        reset_h, update_h, new_h = torch.nn.functional.linear(h, self.weight_hh, self.bias_hh).chunk(3, -1)
+        new = (new_i + (reset_i + reset_h).sigmoid() * new_h).tanh()
+        return torch.lerp(new, h, (update_i + update_h).sigmoid())
+
+    def _written_out(self, gi: Tensor, keep: Tensor, h0: Tensor) -> tuple[Tensor, Tensor]:
         before, after, h = [], [], h0
-        for row, goes_on in zip(inputs.unbind(0), keep.unbind(0)):
+        for row, goes_on in zip(gi.unbind(0), keep.unbind(0)):
             h = h * goes_on
             before.append(h.detach())
-            h = self(row, h)
+            h = self._gated(row, h)
             after.append(h)
         return torch.stack(before), torch.stack(after)

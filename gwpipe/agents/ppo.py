@@ -97,8 +97,9 @@ class PPOAgent:
         self.updates = self.encoded_observations = 0
         self.begin(1)
 
-    def compile(self) -> None:
-        """Nothing: the update is Stable-Baselines3's."""
+    def compile(self) -> bool:
+        """False: the update is Stable-Baselines3's."""
+        return False
 
     def begin(self, n: int, seed: int | None = None) -> None:
         """Act for any number of environments; with `seed`, from a stream of that seed, training's own untouched."""

@@ -58,8 +58,9 @@ def run(settings: TrainAgentStage, place: layout.Place, machine: Machine) -> Non
         if method.encodes:
             seen = load_representation(vaes, workspace, learning.standardised_z).to(machine.device)
         agent = make_agent(settings.method, seen, watched.action_space, learning, seed, machine.device)
-        if machine.compiled:
-            agent.compile()
+        compiled = machine.compiled and agent.compile()
+        if compiled:
+            machine.require_compiler()
         recorded = interval(learning.updates_in(settings.env_steps, repeat))
 
         def log(step: int, measured: dict[str, float]) -> None:
@@ -91,7 +92,7 @@ def run(settings: TrainAgentStage, place: layout.Place, machine: Machine) -> Non
         curves.write(curves.tidy(training.curve, env=env, task=task, method=settings.method, seed=seed), partial)
     counts: dict[str, Any] = {name: getattr(training, name) for name in ("env_steps", "episodes", "evaluations")}
     counts |= {"updates": agent.updates, "encoded_observations": agent.encoded_observations}
-    counts |= {"evaluation_mode": settings.evaluation.mode, "compiled": machine.compiled}
+    counts |= {"evaluation_mode": settings.evaluation.mode, "compiled": compiled}
     record.write(curve, **counts)
     record.write(weights, **counts)
     shutil.rmtree(scratch.parent, ignore_errors=True)

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+import torch.utils._triton
 
 from gwpipe.errors import UserError
 from gwpipe.machine import Machine, claim, claim_one, shared_out
@@ -62,6 +63,10 @@ def test_jobs_share_out_the_processors(monkeypatch, processors, cores, share):
 
 def test_compiling_without_a_compiler_is_one_line(monkeypatch):
     monkeypatch.setenv("CXX", "no-such-compiler")
-    Machine().prepare()
-    with pytest.raises(UserError, match=r"needs a C\+\+ compiler \(no-such-compiler\): install one, or leave it out"):
-        Machine(compiled=True).prepare()
+    with pytest.raises(UserError, match=r"--compile needs the C\+\+ compiler no-such-compiler: install it, or leave"):
+        Machine().require_compiler()
+    monkeypatch.setenv("CXX", "sh")
+    Machine().require_compiler()
+    monkeypatch.setattr(torch.utils._triton, "has_triton", lambda: False)
+    with pytest.raises(UserError, match="--compile needs Triton and a GPU that it knows"):
+        Machine(device="cuda").require_compiler()

@@ -22,15 +22,16 @@ RUN = {"env": "simple_shapes", "task": "centre", "method": "vae_dreamer", "seed"
 def train(repository, tmp_path):
     """Train on untrained VAEs at smoke scale, with overrides below `agents`."""
 
-    def run(*overrides, compiled=False):
+    def run(*overrides, compiled=False, method=RUN["method"]):
+        wildcards = RUN | {"method": method}
         files = [repository / "config.yaml", repository / "workflow/scales/smoke.yaml"]
         config = load(files, [f"environments.simple_shapes.agents.{override}" for override in overrides])
         place = Place(tmp_path, config.scale)
         for name, settings in config.environments.simple_shapes.representation.seen.items():
             domain = make_domain("simple_shapes", name, settings)
             save_domain(place.path(layout.VAE, env="simple_shapes", domain=name), domain)
-        train_agent.run(stage_settings("train_agent", config, None, **RUN), place, Machine(compiled=compiled))
-        return place.path(layout.AGENT, **RUN).parent
+        train_agent.run(stage_settings("train_agent", config, None, **wildcards), place, Machine(compiled=compiled))
+        return place.path(layout.AGENT, **wildcards).parent
 
     return run
 
@@ -45,18 +46,25 @@ def test_environments_side_by_side_give_one_curve(train):
 
 
 def test_graphs_are_asked_for_and_recorded(train, monkeypatch):
-    translated, translate = [], torch.compile
+    ran, translate = [], torch.compile
 
     def traced(loss, **options):
-        translated.append(loss.__name__)
-        return translate(loss, **{**options, "backend": "eager"})
+        return translate(
+            loss, **{**options, "backend": lambda graph, inputs: ran.append(loss.__name__) or graph.forward}
+        )
 
     monkeypatch.setattr(torch, "compile", traced)
     for compiled in (False, True):
         cuts = ["env_steps=80", "dreaming.prefill=20", f"dreaming.batch_length={8 + compiled}", "dreaming.batch_size=4"]
         folder = train(*cuts, compiled=compiled)
         assert read_manifest(folder / "weights.safetensors")["results"]["compiled"] == compiled
-        assert len(translated) == 2 * compiled
+        assert ran == ["world_model_update_loss", "actor_critic_update_loss"] * compiled
+
+
+def test_ppo_has_no_graphs_and_says_so(train, monkeypatch):
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    folder = train("ppo.n_steps=16", "ppo.batch_size=8", "env_steps=80", compiled=True, method="vae_ppo")
+    assert read_manifest(folder / "weights.safetensors")["results"]["compiled"] is False
 
 
 @pytest.mark.parametrize(
