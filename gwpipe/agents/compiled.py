@@ -8,7 +8,9 @@ import torch
 Loss = TypeVar("Loss", bound=Callable[..., Any])
 
 
-def compiled(loss: Loss, device: str | torch.device, backend: str | Callable[..., Any] = "inductor") -> Loss:
+def compiled(
+    loss: Loss, device: str | torch.device, backend: str | Callable[..., Any] = "inductor", begins: bool = True
+) -> Loss:
     """`loss` as one graph; the first call translates it, which takes one to several minutes.
 
     On CUDA the graph is captured and replayed (CUDA graphs), so that an update of small networks no longer waits for
@@ -18,16 +20,19 @@ def compiled(loss: Loss, device: str | torch.device, backend: str | Callable[...
 
     Args:
         backend: a name that `torch.compile` knows ("eager" only traces), or what it is to be given the graph.
+        begins: is it the first loss of an update? From its call on, what captured graphs returned before may go.
     """
     captured = backend == "inductor" and _on_cuda(device)
     mode = "reduce-overhead" if captured else None
-    return cast(Loss, torch.compile(loss, dynamic=False, backend=backend, mode=mode))
+    graph = torch.compile(loss, dynamic=False, backend=backend, mode=mode)
+    if not (captured and begins):
+        return cast(Loss, graph)
 
-
-def begin_update(device: str | torch.device) -> None:
-    """What captured graphs returned in the update before may be overwritten from here on, and nothing later."""
-    if _on_cuda(device):
+    def begin(*given: Any) -> Any:
         torch.compiler.cudagraph_mark_step_begin()
+        return graph(*given)
+
+    return cast(Loss, begin)
 
 
 def _on_cuda(device: str | torch.device) -> bool:

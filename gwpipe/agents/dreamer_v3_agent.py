@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from gwpipe.agents.agent import Mode
-from gwpipe.agents.compiled import begin_update, compiled
+from gwpipe.agents.compiled import compiled
 from gwpipe.agents.dreamer_v3 import Batch, DreamerV3, Noise, Seen
 from gwpipe.agents.dreamer_v3_optimisers import make_optimiser
 from gwpipe.agents.dreamer_v3_rssm import VARIABLES, Latent
@@ -75,12 +75,12 @@ class DreamerAgent:
             columns["attributes"] = self.seen.vector
         self.replay = Replay(settings.replay_capacity, columns, device, settings.environments)
         self.updates = 0
-        self._loss, self._compiled = update_loss, False
+        self._loss = update_loss
         self.begin(1)
 
     def compile(self, backend: str | Callable[..., Any] = "inductor") -> bool:
         """Translate the loss of an update once (`compiled`), from the next update on."""
-        self._loss, self._compiled = compiled(self._loss, self.device, backend), True
+        self._loss = compiled(self._loss, self.device, backend)
         return True
 
     def begin(self, n: int, seed: int | None = None) -> None:
@@ -184,8 +184,6 @@ class DreamerAgent:
         Raises:
             FloatingPointError: one of them is not finite; says which.
         """
-        if self._compiled:
-            begin_update(self.device)
         batch, at = self._batch()
         result = self._loss(self.model, batch, self._noise(), self._spread, self.settings)
         self._optimiser.zero_grad()

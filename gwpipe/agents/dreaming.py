@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gwpipe.agents.actor_critic import ActorCritic, ActorCriticLoss, actor_critic_loss
 from gwpipe.agents.agent import Mode
-from gwpipe.agents.compiled import begin_update, compiled
+from gwpipe.agents.compiled import compiled
 from gwpipe.agents.imagination import imagine
 from gwpipe.agents.measured import finite
 from gwpipe.agents.policies import Policy, policy_for
@@ -143,14 +143,15 @@ class DreamingAgent:
             widths["h"] = settings.gru_hidden
         self.replay = Replay(settings.replay_capacity, widths, device, settings.environments)
         self.updates = self.encoded_observations = 0
-        self._losses, self._compiled = (world_model_update_loss, actor_critic_update_loss), False
+        self._losses = world_model_update_loss, actor_critic_update_loss
         self.begin(1)
 
     def compile(self, backend: str | Callable[..., Any] = "inductor") -> bool:
         """Translate the losses of world model and actor-critic once (`compiled`), from the next update on."""
         model, actor_critic = self._losses
-        self._losses = compiled(model, self.device, backend), compiled(actor_critic, self.device, backend)
-        self._compiled = True
+        # The states of the first are read by the second.
+        later = compiled(actor_critic, self.device, backend, begins=False)
+        self._losses = compiled(model, self.device, backend), later
         return True
 
     def begin(self, n: int, seed: int | None = None) -> None:
@@ -237,8 +238,6 @@ class DreamingAgent:
         Raises:
             FloatingPointError: one of them is not finite; says which.
         """
-        if self._compiled:
-            begin_update(self.device)
         batch = self._batch()
         model_loss, dreamt_loss = self._losses
         model = model_loss(self.networks, batch, self.settings)
