@@ -11,7 +11,7 @@ import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,9 @@ from gwpipe.evaluation import ablation_table, curves, noise_table, transfer_tabl
 from gwpipe.evaluation.criterion import Criterion, held, on_windows
 from gwpipe.figures.figure5 import steps_to_criterion
 from gwpipe.figures.methods import in_order
+from gwpipe.settings.dreamer_v3 import DreamerV3Settings
 from gwpipe.settings.figure_stages import PanelSettings
+from gwpipe.settings.methods import entry
 from gwpipe.settings.record_stages import TABLES, RecordedFigure, RunRecord, Training
 from gwpipe.studies.quality_report import table
 from gwpipe.view.explain import one_a_run, seconds_of
@@ -103,9 +105,10 @@ def _copy(scale: str, root: Path, here: Path) -> None:
         if expected in measured:
             shutil.copy(expected, target / OPEN_LOOP)
         decisions = made[0]["settings"]["environment"]["episode_decisions"]
-        panels.append(PanelSettings(**which, runs=runs, episode_decisions=decisions))
-        trainings += [training(which["env"], manifest) for manifest in made]
         settings[which["env"]] = trained_with(made)
+        resized = [name for name in runs if is_resized(name, settings[which["env"]])]
+        panels.append(PanelSettings(**which, runs=runs, episode_decisions=decisions, resized=resized))
+        trainings += [training(which["env"], manifest) for manifest in made]
     if not panels:
         raise UserError(
             f"{root / 'results' / scale} has no criterion of any environment; name the scale of a finished run"
@@ -154,6 +157,13 @@ def trained_with(manifests: Iterable[dict[str, Any]]) -> dict[str, Any]:
         if found.setdefault(method, settings) != settings:
             raise UserError(f"seeds of {method} were trained with other settings; train them anew with the same")
     return found
+
+
+def is_resized(method: str, settings: Mapping[str, Any]) -> bool:
+    """Is it named for a size and trained with other widths? settings: of `trained_with`."""
+    if entry(method).learning != "dreamer" or method not in settings:
+        return False
+    return DreamerV3Settings(**settings[method]["learning"]).resized
 
 
 def page(record: RunRecord, here: Path) -> Iterable[str]:

@@ -1,5 +1,6 @@
 """Figure 5 of the paper: return above random against environment steps, and when each method reached the criterion."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from matplotlib.figure import Figure
 
 from gwpipe.evaluation.criterion import Criterion, Method, Run
 from gwpipe.figures.learning_curves import averaged
-from gwpipe.figures.methods import colours, in_order, label, model_free
+from gwpipe.figures.methods import CHARACTERS, colours, in_order, label, model_free
 from gwpipe.settings.environments import FULL_EPISODE
 
 BESIDE = 7
@@ -37,7 +38,7 @@ def average(panel: Panel, scale: str) -> pd.DataFrame:
     return drawn.assign(env=criterion.env, task=criterion.task, scale=scale)[list(NUMBERS)]
 
 
-def draw_figure5(panels: Sequence[Panel], numbers: pd.DataFrame, scale: str) -> Figure:
+def draw_figure5(panels: Sequence[Panel], numbers: pd.DataFrame, origin: str) -> Figure:
     """The figure of `average` of all panels; a method with one seed has a line without a band.
 
     One whose runs are all shorter than the criterion's window has no line, but stands in the legend.
@@ -47,12 +48,11 @@ def draw_figure5(panels: Sequence[Panel], numbers: pd.DataFrame, scale: str) -> 
     palette = colours(name for panel in panels for name in panel.criterion.methods)
     for axes, panel in zip(np.atleast_1d(figure.subplots(1, len(panels))), panels):
         _draw(axes, panel, numbers[numbers["env"] == panel.criterion.env], palette)
-    figure.supxlabel(
-        f"Scale {scale}. Bands: standard error over seeds. In brackets: environment steps to the criterion, "
-        "median over seeds and range.",
-        fontsize=7,
-        color="0.35",
+    said = (
+        f"{origin}. Bands: standard error over seeds. In brackets: environment steps to the criterion, "
+        "median over seeds and range."
     )
+    figure.supxlabel(textwrap.fill(said, int(CHARACTERS * figure.get_figwidth())), fontsize=7, color="0.35")
     return figure
 
 

@@ -13,7 +13,7 @@ from gwpipe.figures.panels import say_below
 HALVES = {"attributes": "attributes removed", "image": "vision removed"}
 
 
-def draw_figure6(panels: Sequence[pd.DataFrame], scale: str) -> Figure:
+def draw_figure6(panels: Sequence[pd.DataFrame], origin: str) -> Figure:
     """Two halves an environment; `panels` are the summaries of `gwpipe.evaluation.ablation_table`.
 
     Bars: mean return above random, standard error over episodes. Line on each bar: the same agents with both
@@ -30,7 +30,7 @@ def draw_figure6(panels: Sequence[pd.DataFrame], scale: str) -> Figure:
             lowest, highest = _range(summary)
             axes.set_ylim(lowest, highest)
         everywhere[number * len(HALVES)].set_ylabel("return above random")
-    say_below(figure, panels, scale, "bar", "Line on a bar: with both modalities. Dotted: criterion.")
+    say_below(figure, panels, origin, "bar", "Line on a bar: with both modalities. Dotted: criterion.")
     return figure
 
 

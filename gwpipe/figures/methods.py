@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from matplotlib import colormaps
 from matplotlib.colors import to_hex
 
+from gwpipe.settings.figure_stages import PanelSettings
 from gwpipe.settings.methods import METHODS, entry, parts
+from gwpipe.settings.task_sets import SuccessFigureStage
 
 _WORDS = {
     "gw": "GW", "vae": "VAE", "clip": "CLIP", "ppo": "PPO", "dreamer": "Dreamer", "e2e": "end-to-end",
@@ -13,6 +15,8 @@ _WORDS = {
 }  # fmt: skip
 _MAPS = ("tab20", "tab20b", "tab20c")
 """Of twenty colours each; in turn, as there are more methods."""
+CHARACTERS = 18
+"""Of a caption, in an inch."""
 
 
 def label(method: str) -> str:
@@ -24,6 +28,12 @@ def label(method: str) -> str:
     first, *rest = base.split("_")
     joined = "".join(f"{'-' if word in ('dreamer', 'ppo') else ' '}{_word(word)}" for word in rest)
     return _word(first) + joined + (f", {variant.replace('_', ' ')}" if variant else "")
+
+
+def origin(scale: str, panels: Iterable[PanelSettings | SuccessFigureStage]) -> str:
+    """What stands below a figure: its scale, and who of those in it is not of the size that its name says."""
+    resized = {panel.env: ", ".join(map(label, panel.resized)) for panel in panels if panel.resized}
+    return f"Scale {scale}" + "".join(f"; {who} in {env}: other widths than the size's" for env, who in resized.items())
 
 
 def _word(word: str) -> str:

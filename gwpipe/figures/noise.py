@@ -17,7 +17,7 @@ LEARNED = (("--", "s"), ("-.", "^"), ((0, (5, 1, 1, 1, 1, 1)), "D"), ((0, (1, 1)
 TOLD = ":"
 
 
-def draw_noise(panels: Sequence[pd.DataFrame], scale: str) -> Figure:
+def draw_noise(panels: Sequence[pd.DataFrame], origin: str) -> Figure:
     """A line of panels an environment and modality; `panels` are the summaries of `gwpipe.evaluation.noise_table`.
 
     A line a method: mean return above random with its standard error over episodes; strengths stand side by side as
@@ -37,7 +37,7 @@ def draw_noise(panels: Sequence[pd.DataFrame], scale: str) -> Figure:
             axes.set_axis_off()
         line[0].set_ylabel(f"{summary['env'].iloc[0]}: return above random", fontsize=8)
         _legend(line, len(kinds))
-    say_below(figure, panels, scale, "point", "Dotted, level: told what fails. Dashed, across: criterion.")
+    say_below(figure, panels, origin, "point", "Dotted, level: told what fails. Dashed, across: criterion.")
     return figure
 
 

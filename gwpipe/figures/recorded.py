@@ -16,6 +16,7 @@ from gwpipe.evaluation import ablation_table, curves, noise_table, transfer_tabl
 from gwpipe.evaluation.criterion import Criterion
 from gwpipe.figures.figure5 import Panel, average, draw_figure5
 from gwpipe.figures.figure6 import draw_figure6
+from gwpipe.figures.methods import origin
 from gwpipe.figures.noise import draw_noise
 from gwpipe.figures.transfer import draw_transfer
 from gwpipe.settings.mistakes import explain
@@ -60,6 +61,7 @@ def draw_recorded(folder: Path, figure: RecordedFigure) -> Drawn:
     record = read_record(folder)
     inputs = [folder / Path(layout.RECORD_INDEX).name]
     found: list[tuple[Criterion, Path]] = []
+    said = origin(record.scale, record.panels)
     for panel in record.panels:
         criterion, table = (folder / panel.env / name for name in ("criterion.json", TABLES[figure]))
         try:
@@ -73,10 +75,10 @@ def draw_recorded(folder: Path, figure: RecordedFigure) -> Drawn:
             for (criterion, table), panel in zip(found, record.panels)
         ]
         numbers = [average(panel, record.scale) for panel in panels]
-        return Drawn(draw_figure5(panels, joined := _joined(numbers), record.scale), joined, inputs)
+        return Drawn(draw_figure5(panels, joined := _joined(numbers), said), joined, inputs)
     kind, draw = _OF_EPISODES[figure]
     summaries = [kind.summary(_episodes(table, kind.COLUMNS), criterion) for criterion, table in found]
-    return Drawn(draw(summaries, record.scale), _joined(summaries), inputs)
+    return Drawn(draw(summaries, said), _joined(summaries), inputs)
 
 
 def _joined(numbers: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -11,15 +11,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from gwpipe.figures.learning_curves import averaged
-from gwpipe.figures.methods import colours, label, model_free
+from gwpipe.figures.methods import CHARACTERS, colours, label, model_free
 from gwpipe.settings.environments import FULL_EPISODE
 from gwpipe.settings.task_sets import SuccessFigureStage
 
 NUMBERS = ("env", "task", "method", "step", "mean", "sem", "seeds", "scale")
 """Columns of what is drawn; `mean` and `sem` of the smoothed success count, over seeds."""
-
-CHARACTERS = 18
-"""Of the caption, in an inch."""
 
 
 def success_counts(curves: pd.DataFrame, settings: SuccessFigureStage, scale: str) -> pd.DataFrame:
@@ -36,7 +33,7 @@ def success_counts(curves: pd.DataFrame, settings: SuccessFigureStage, scale: st
     return pd.concat(filled, ignore_index=True).assign(scale=scale)[list(NUMBERS)]
 
 
-def draw_success_counts(numbers: pd.DataFrame, settings: SuccessFigureStage, scale: str) -> Figure:
+def draw_success_counts(numbers: pd.DataFrame, settings: SuccessFigureStage, origin: str) -> Figure:
     """The figure of `success_counts`; a method with one seed has a line without a band."""
     columns = min(3, len(settings.tasks)) if len(settings.tasks) != 4 else 4
     lines = math.ceil(len(settings.tasks) / columns)
@@ -50,7 +47,7 @@ def draw_success_counts(numbers: pd.DataFrame, settings: SuccessFigureStage, sca
         axes.set_axis_off()
     grid[0].set_ylim(bottom=0, top=settings.episode_decisions)
     figure.supylabel("success count", fontsize=9)
-    said = textwrap.fill(_caption(settings, scale), int(CHARACTERS * figure.get_figwidth()))
+    said = textwrap.fill(_caption(settings, origin), int(CHARACTERS * figure.get_figwidth()))
     figure.supxlabel(said, fontsize=7, color="0.35")
     found = {line.get_label(): line for axes in grid for line in axes.get_lines()}
     if found:
@@ -76,12 +73,12 @@ def _draw(axes: Axes, numbers: pd.DataFrame, window: int, palette: Mapping[str, 
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))
 
 
-def _caption(settings: SuccessFigureStage, scale: str) -> str:
+def _caption(settings: SuccessFigureStage, origin: str) -> str:
     full = FULL_EPISODE[settings.env]
     length = settings.episode_decisions
     episode = f"{length} decisions" if length == full else f"{length} decisions, not {full}"
     return (
-        f"Scale {scale}. Decisions with success in an episode of {episode}; mean of {settings.window} episodes; bands: "
+        f"{origin}. Decisions with success in an episode of {episode}; mean of {settings.window} episodes; bands: "
         f"standard error over seeds. One representation for all tasks, trained on {_listed(settings.seen)}."
     )
 

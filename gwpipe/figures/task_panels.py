@@ -7,6 +7,7 @@ import pandas as pd
 from gwpipe import layout
 from gwpipe.artefact import Record
 from gwpipe.evaluation import curves
+from gwpipe.figures.methods import origin
 from gwpipe.figures.saving import save_with_numbers
 from gwpipe.figures.success_counts import draw_success_counts, success_counts
 from gwpipe.settings.task_sets import SuccessFigureStage
@@ -31,5 +32,5 @@ def draw_tasks(
     read = pd.concat([curves.read(path) for path in inputs], ignore_index=True)
     record = Record(stage, place.scale, settings.model_dump(mode="json"), inputs)
     drawn = success_counts(read, settings, place.scale)
-    figure = draw_success_counts(drawn, settings, place.scale)
+    figure = draw_success_counts(drawn, settings, origin(place.scale, [settings]))
     save_with_numbers(record, figure, [place.path(pattern) for pattern in pictures], drawn, place.path(numbers))

@@ -14,7 +14,7 @@ COLOURS = ("C0", "C1", "C2", "C3")
 """Of the domains acted on, in their order."""
 
 
-def draw_transfer(panels: Sequence[pd.DataFrame], scale: str) -> Figure:
+def draw_transfer(panels: Sequence[pd.DataFrame], origin: str) -> Figure:
     """A panel an environment; `panels` are the summaries of `gwpipe.evaluation.transfer_table`.
 
     A group of bars a method, called after what it was trained on; a bar a domain that it acts on: mean return above
@@ -27,7 +27,7 @@ def draw_transfer(panels: Sequence[pd.DataFrame], scale: str) -> Figure:
         _draw(axes, summary)
         axes.set_title(str(summary["env"].iloc[0]), fontsize=9)
     grid[0][0].set_ylabel("return above random")
-    say_below(figure, panels, scale, "bar", "Hatched: not the domain of training. Dashed: criterion.")
+    say_below(figure, panels, origin, "bar", "Hatched: not the domain of training. Dashed: criterion.")
     return figure
 
 

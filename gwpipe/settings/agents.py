@@ -1,5 +1,6 @@
 """Settings of agents, their training runs and the evaluation of the runs."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -208,6 +209,12 @@ class AgentsSettings(Settings):
             return EndToEndDreamingSettings(**dict(dreaming), end_to_end=block.model_copy(update={"workspace": form}))
         chosen: Learning = block.of(line.size)
         return chosen
+
+    def resized(self, runs: Mapping[str, Seeds]) -> list[str]:
+        """Those that run, are named for a size, and have other widths. runs: method → seeds."""
+        named = [method for method, seeds in runs.items() if seeds and entry(method).learning == "dreamer"]
+        learning = {method: self.learning(method) for method in named}
+        return [name for name, block in learning.items() if isinstance(block, DreamerV3Settings) and block.resized]
 
 
 def _read_by(learning: LearningBlock) -> tuple[LearningBlock, ...]:

@@ -107,3 +107,8 @@ class DreamerV3Settings(DreamerV3Block):
         """The size's widths, less those that `widths` names."""
         own = vars(SIZES[self.size])
         return Size(**{name: given or own[name] for name, given in self.widths})
+
+    @property
+    def resized(self) -> bool:
+        """Is it another size than its name says?"""
+        return self.sizes != SIZES[self.size]

@@ -2,6 +2,8 @@
 
 from typing import Any, Literal
 
+from pydantic import Field
+
 from gwpipe.errors import UserError
 from gwpipe.settings.choices import kinds_of
 from gwpipe.settings.config import Config
@@ -48,6 +50,8 @@ class PanelSettings(Settings):
     task: str
     runs: dict[Method, Seeds]
     episode_decisions: int
+    resized: list[Method] = Field(default=[])
+    """Those of `runs` that are named for a size and have other widths."""
 
 
 class FigureStage(Settings):
@@ -100,6 +104,7 @@ def figure(config: Config) -> FigureStage:
             task=study.agents.task,
             runs=study.agents.runs,
             episode_decisions=study.environment.episode_decisions,
+            resized=study.agents.resized(study.agents.runs),
         )
         for env, study in studies
     ]
@@ -124,5 +129,6 @@ def success_counts(config: Config, name: SetName) -> SuccessFigureStage:
         runs=sets.runs,
         window=sets.window,
         episode_decisions=study.environment.episode_decisions,
+        resized=study.agents.resized(sets.runs),
         seen=[f"{source.task}/{source.policy}" for source in study.representation.data],
     )

@@ -46,5 +46,7 @@ class SuccessFigureStage(Settings):
     runs: dict[Method, Seeds]
     window: int
     episode_decisions: int
+    resized: list[Method]
+    """Those of `runs` that are named for a size and have other widths."""
     seen: list[str]
     """Tasks, with the policy, whose data the representation was trained on."""

@@ -9,6 +9,7 @@ from gwpipe.artefact import Record
 from gwpipe.evaluation import curves
 from gwpipe.evaluation.criterion import Criterion
 from gwpipe.figures.figure5 import Panel, average, draw_figure5
+from gwpipe.figures.methods import origin
 from gwpipe.figures.saving import save_with_numbers
 from gwpipe.machine import Machine
 from gwpipe.settings.figure_stages import FigureStage
@@ -31,6 +32,6 @@ def run(settings: FigureStage, place: layout.Place, machine: Machine) -> None:
         inputs += [criterion, *paths]
     record = Record("figure5", place.scale, settings.model_dump(mode="json"), inputs)
     drawn = pd.concat([average(panel, settings.scale) for panel in panels], ignore_index=True)
-    figure = draw_figure5(panels, drawn, settings.scale)
+    figure = draw_figure5(panels, drawn, origin(settings.scale, settings.panels))
     pictures = [place.path(layout.FIGURE5), place.path(layout.FIGURE5_PDF)]
     save_with_numbers(record, figure, pictures, drawn, place.path(layout.FIGURE5_NUMBERS))

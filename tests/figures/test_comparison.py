@@ -9,11 +9,12 @@ from gwpipe.evaluation.ablation_table import SUMMARY
 from gwpipe.evaluation.criterion import RandomReturns, find_criterion
 from gwpipe.figures.figure5 import Panel, average, draw_figure5, steps_to_criterion
 from gwpipe.figures.figure6 import draw_figure6
-from gwpipe.figures.methods import colours, label, model_free
+from gwpipe.figures.methods import colours, label, model_free, origin
 from gwpipe.figures.noise import draw_noise
 from gwpipe.figures.saving import save_figure
 from gwpipe.figures.success_counts import draw_success_counts, success_counts
 from gwpipe.figures.transfer import draw_transfer
+from gwpipe.settings.figure_stages import PanelSettings
 from gwpipe.settings.methods import METHODS
 from gwpipe.settings.task_sets import SuccessFigureStage
 
@@ -72,6 +73,7 @@ def test_success_counts_have_a_panel_a_task_and_say_where_a_run_is_too_short() -
         runs={"gw_dreamer": [0, 1]},
         window=4,
         episode_decisions=125,
+        resized=[],
         seen=["push_green/expert"],
     )
     curves = pd.concat([counted("push_red", 0, 12), counted("push_red", 1, 10), counted("stack", 0, 3)])
@@ -80,7 +82,7 @@ def test_success_counts_have_a_panel_a_task_and_say_where_a_run_is_too_short() -
     assert (numbers["step"].min(), numbers["step"].max()) == (2000, 5000)
     last = numbers.iloc[-1]
     assert (last["mean"], last["sem"], last["seeds"]) == (50.0, 10.0, 2)
-    figure = draw_success_counts(numbers, settings, "smoke")
+    figure = draw_success_counts(numbers, settings, "Scale smoke")
     assert [axes.get_title() for axes in figure.axes] == ["push red", "stack"]
     assert figure.axes[1].texts[0].get_text() == "no run has 4 episodes"
     assert "125 decisions, not 500" in figure.get_supxlabel()
@@ -91,7 +93,7 @@ def test_the_legend_gives_median_and_range_and_never_hides_who_did_not_arrive(pa
     assert steps_to_criterion(methods["gw_dreamer"]) == "3,800; 2,800 to 3,800"
     assert steps_to_criterion(methods["ppo"]) == ">6,000; 4,800 to >6,000"
     assert steps_to_criterion(methods["vae_ppo"]) == ">6,000"
-    figure = draw_figure5([panel], average(panel, "smoke"), "smoke")
+    figure = draw_figure5([panel], average(panel, "smoke"), "Scale smoke")
     (axes,) = figure.axes
     words = [text.get_text() for text in axes.get_legend().get_texts()]
     assert words[0] == "GW-Dreamer, 2 seeds (3,800; 2,800 to 3,800)"
@@ -108,7 +110,7 @@ def test_a_method_without_a_full_window_is_named_all_the_same(panel: Panel) -> N
     for shown in (curves, short):
         criterion = find_criterion(shown, panel.criterion.random, **named)
         several = Panel(shown, criterion, 100)
-        (axes,) = draw_figure5([several], average(several, "smoke"), "smoke").axes
+        (axes,) = draw_figure5([several], average(several, "smoke"), "Scale smoke").axes
         words = [text.get_text() for text in axes.get_legend().get_texts()]
         assert words[-1] == "CLIP-Dreamer, no run of 10 episodes"
 
@@ -123,7 +125,7 @@ def _summary() -> pd.DataFrame:
 
 
 def test_bars_and_the_lines_they_are_measured_against(tmp_path) -> None:
-    figure = draw_figure6([_summary()], "smoke")
+    figure = draw_figure6([_summary()], "Scale smoke")
     without_attributes, without_vision = figure.axes
     assert [axes.get_title() for axes in figure.axes] == [
         "simple_shapes: attributes removed", "simple_shapes: vision removed"
@@ -158,7 +160,7 @@ def test_noise_is_a_panel_a_kind_and_a_line_a_method_and_rule() -> None:
         row("ppo", "as_trained", "", "nothing", "none", 0.0, 1400),
         row("ppo", "as_trained", "", "attributes", "gaussian", 1.0, -300),
     ]
-    figure = draw_noise([_filled(noise_table.SUMMARY, rows)], "smoke")
+    figure = draw_noise([_filled(noise_table.SUMMARY, rows)], "Scale smoke")
     blur, gaussian = figure.axes  # a line a modality
     assert [axes.get_title() for axes in figure.axes] == ["vision: blur", "attributes: gaussian"]
     drawn = {tuple(line.get_ydata()) for line in blur.lines}
@@ -181,7 +183,7 @@ def test_transfer_hatches_what_was_never_seen() -> None:
             ("vae_dreamer_v", "v", "v", 1500),
         )
     ]
-    figure = draw_transfer([_filled(transfer_table.SUMMARY, rows)], "smoke")
+    figure = draw_transfer([_filled(transfer_table.SUMMARY, rows)], "Scale smoke")
     (axes,) = figure.axes
     assert [bar.get_height() for bar in axes.patches] == [1600, 1200, 1500]
     assert [bool(bar.get_hatch()) for bar in axes.patches] == [False, True, False]
@@ -189,6 +191,16 @@ def test_transfer_hatches_what_was_never_seen() -> None:
     assert first != third, "a colour a domain acted on"
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["GW-Dreamer attributes", "VAE-Dreamer vision"]
     assert 1200.0 in {line.get_ydata()[0] for line in axes.lines}
+
+
+def test_the_caption_names_who_is_not_of_the_size_it_is_called_by() -> None:
+    runs = {"gw_dreamer": [0], "dreamer_12m": [0]}
+    panels = [
+        PanelSettings(env=env, task="any", runs=runs, episode_decisions=100, resized=resized)
+        for env, resized in (("simple_shapes", []), ("robodesk", ["dreamer_12m"]))
+    ]
+    assert origin("desk", panels) == "Scale desk; Dreamer 12M in robodesk: other widths than the size's"
+    assert origin("desk", panels[:1]) == "Scale desk"
 
 
 def test_methods_are_called_as_in_the_paper() -> None:

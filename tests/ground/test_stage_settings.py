@@ -6,6 +6,7 @@ import pytest
 
 from gwpipe.errors import UserError
 from gwpipe.settings import resolve
+from gwpipe.settings.dreamer_v3 import Widths
 from gwpipe.settings.stages import STAGES, stage_settings
 
 RULES = "environments.simple_shapes.quality.fusion_rules"
@@ -221,3 +222,14 @@ def test_world_models_of_those_who_dream_are_judged_and_decoded_where_decoders_w
     assert "clip_dreamer" in stage_settings("open_loop", trained, None, **task).decoded
     with pytest.raises(UserError, match=r"agents\.runs names nobody who dreams"):
         stage_settings("open_loop", resolve(raw, [*nobody, f"{agents}.runs.ppo=[0]"]), None, **task)
+
+
+def test_figures_know_who_is_of_other_widths_than_the_size_of_its_name(raw, paper_config):
+    agents = "environments.robodesk.agents"
+    sizes = [f"{agents}.runs.dreamer_{size}" for size in ("12m=[0]", "40m=[0, 1]", "100m=[]")]
+    own = [f"{agents}.dreamer.widths.{width}=null" for width in Widths.model_fields]
+    for widths, resized in ((own, []), (own[1:], ["dreamer_12m", "dreamer_40m"])):
+        panels = {panel.env: panel for panel in stage_settings("figure5", resolve(raw, [*sizes, *widths]), None).panels}
+        assert sorted(panels["robodesk"].resized) == resized
+        assert panels["simple_shapes"].resized == []
+    assert not any(panel.resized for panel in stage_settings("figure6", paper_config, paper_config).panels)

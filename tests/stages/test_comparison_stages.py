@@ -13,6 +13,8 @@ from gwpipe.errors import UserError
 from gwpipe.evaluation.ablation_table import COLUMNS
 from gwpipe.figures.recorded import draw_recorded
 from gwpipe.machine import Machine
+from gwpipe.settings import resolve
+from gwpipe.settings.dreamer_v3 import Widths
 from gwpipe.settings.methods import METHODS
 from gwpipe.settings.record_stages import RedrawStage
 from gwpipe.stages import redraw
@@ -98,6 +100,16 @@ def test_a_recorded_run_gives_the_same_figures(compared, script):
         redraw.run(RedrawStage(record="kept", figure="noise"), compared.place, Machine())
     with pytest.raises(UserError, match="no record of runs at"):
         redraw.run(RedrawStage(record="lost", figure="figure5"), compared.place, Machine())
+
+
+def test_a_record_knows_who_is_of_other_widths_than_its_size(script, repository):
+    config = resolve(yaml.safe_load((repository / "config.yaml").read_text()))
+    block = config.environments["robodesk"].agents.dreamer
+    for widths, resized in (({}, False), ({"deter": 128}, True)):
+        learning = block.model_copy(update={"widths": Widths(**widths)}).of("12m").model_dump(mode="json")
+        assert script.is_resized("dreamer_12m", {"dreamer_12m": {"learning": learning}}) is resized
+    assert not script.is_resized("gw_dreamer", {"gw_dreamer": {"learning": {}}})
+    assert not script.is_resized("dreamer_12m", {}), "not trained"
 
 
 def test_a_record_is_of_one_run(compared, script, tmp_path):
