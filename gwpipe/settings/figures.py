@@ -50,7 +50,8 @@ class OpenLoopSettings(Settings):
 
 
 class FiguresSettings(Settings):
-    """Figures 4 to 6, and those of noise and of transfer."""
+    """Figures 4 to 6, those of noise and of transfer, and Table I."""
 
     panels: list[EnvironmentName] = Field(default=["simple_shapes", "robodesk"], min_length=1)
-    """Environments, from left to right; each needs all of its configured runs (Figure 4 none)."""
+    """Environments, from left to right, and from top to bottom in Table I; each needs all of its configured runs
+    (Figure 4 none)."""

@@ -9,7 +9,7 @@ from gwpipe.settings.choices import DataName, data_names
 from gwpipe.settings.config import ENVIRONMENTS, Config
 from gwpipe.settings.dreamer_v3 import DreamerV3Settings
 from gwpipe.settings.environments import EnvironmentName
-from gwpipe.settings.methods import Method, parts
+from gwpipe.settings.methods import Method, entry, parts
 from gwpipe.settings.model import Scale, Seed, Seeds, Settings
 from gwpipe.settings.representation import DomainName, RepresentationSettings, WorkspaceKind
 from gwpipe.settings.task_sets import COMPONENTS
@@ -63,17 +63,28 @@ class StudyOfTable1(Settings):
 class Table1Stage(Settings):
     scale: Scale
     studies: list[StudyOfTable1]
+    """Of the environments that figures show."""
+    counted: dict[EnvironmentName, str]
+    """Every environment → its task, in all of which operations and parameters are counted."""
 
 
 def count_flops(config: Config, env: EnvironmentName, task: str, paper: Config) -> CountFlopsStage:
     # Table I knows methods, no variants of them.
-    agents = config.environments[env].agents
-    trained = {
-        method: seeds for runs in (agents.runs, agents.task_sets.runs) for method, seeds in runs.items() if seeds
-    }
-    run = [name for name in trained if parts(name)[0] == name]
+    run = [name for name in run_in(config, env) if parts(name)[0] == name]
     here, there = (sizes(c, env, methods) for c, methods in ((config, run), (paper, [*run, *PRINTED_DREAMERS[env]])))
     return CountFlopsStage(env=env, task=task, present=here, paper=there)
+
+
+def run_in(config: Config, env: EnvironmentName) -> list[Method]:
+    """The methods of which any seed is trained in an environment, on its task or on those of the sets."""
+    agents = config.environments[env].agents
+    runs = (agents.runs, agents.task_sets.runs)
+    return list(dict.fromkeys(method for block in runs for method, seeds in block.items() if seeds))
+
+
+def workspaces_in(config: Config, env: EnvironmentName) -> list[WorkspaceKind]:
+    """The workspaces that they act on."""
+    return sorted({kind for method in run_in(config, env) if (kind := entry(method).workspace)})
 
 
 def sizes(config: Config, env: EnvironmentName, methods: Iterable[Method]) -> Sizes:
@@ -86,7 +97,7 @@ def sizes(config: Config, env: EnvironmentName, methods: Iterable[Method]) -> Si
 
 def table1(config: Config) -> Table1Stage:
     studies = []
-    for env in ENVIRONMENTS:
+    for env in config.figures.panels:
         study = config.environments[env]
         sets = study.agents.task_sets
         studies.append(
@@ -97,7 +108,7 @@ def table1(config: Config) -> Table1Stage:
                 episode_decisions=study.environment.episode_decisions,
                 representation_seed=study.representation.seed,
                 domains=sorted(study.representation.domains),
-                workspaces=sorted(study.representation.workspace.kinds),
+                workspaces=workspaces_in(config, env),
                 data=data_names(study.representation),
                 schedules={
                     method: schedule(study.agents.learning(method)) for method in (*study.agents.runs, *sets.runs)
@@ -106,7 +117,8 @@ def table1(config: Config) -> Table1Stage:
                 several_runs=sets.runs if sets.trained else {},
             )
         )
-    return Table1Stage(scale=config.scale, studies=studies)
+    counted = {env: config.environments[env].agents.task for env in ENVIRONMENTS}
+    return Table1Stage(scale=config.scale, studies=studies, counted=counted)
 
 
 def schedule(learning: Learning) -> Schedule:

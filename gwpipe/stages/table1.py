@@ -21,14 +21,14 @@ from gwpipe.view.page import markdown_table, write_page
 
 def run(settings: Table1Stage, place: layout.Place, machine: Machine) -> None:
     """Write the tables, each with its manifest."""
-    inputs: list[Path] = []
     rows: list[dict[str, Any]] = []
-    counts: dict[str, Counts] = {}
+    flops = {env: place.path(layout.FLOPS, env=env, task=task) for env, task in settings.counted.items()}
+    for path in flops.values():
+        verify(path)
+    counts: dict[str, Counts] = {env: Counts.model_validate_json(path.read_text()) for env, path in flops.items()}
+    inputs = [*flops.values()]
     for study in settings.studies:
-        flops = place.path(layout.FLOPS, env=study.env, task=study.task)
         criterion = place.path(layout.CRITERION, env=study.env, task=study.task)
-        verify(flops)
-        counts[study.env] = Counts.model_validate_json(flops.read_text())
         trained, read = what_was_trained(study, place)
         found = Criterion.read(criterion)
         of_tasks = {
@@ -38,7 +38,7 @@ def run(settings: Table1Stage, place: layout.Place, machine: Machine) -> None:
         }
         found_of = {task: Criterion.read(path) for task, path in of_tasks.items()}
         rows += table1_rows(settings.scale, trained, counts[study.env], found, found_of)
-        inputs += dict.fromkeys([flops, criterion, *of_tasks.values(), *read])
+        inputs += dict.fromkeys([criterion, *of_tasks.values(), *read])
     record = Record("table1", place.scale, settings.model_dump(mode="json"), inputs)
     outputs = {name: place.path(pattern) for name, pattern in OUTPUTS.items()}
     claimed = claims.claim_rows(counts[paper.TABLE1_ENVIRONMENT])

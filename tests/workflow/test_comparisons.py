@@ -1,4 +1,4 @@
-"""What is made when trained agents are asked to act under noise, on another modality, or to dream."""
+"""What is made for a figure or a table, and nothing that it does not show."""
 
 SMOKE = ("--configfile", "workflow/scales/smoke.yaml")
 
@@ -25,3 +25,13 @@ def test_each_trains_what_it_shows_and_only_that(copy_project, tmp_path):
         "train_agent:simple_shapes,centre,dreamer_2m,0",
         "open_loop:simple_shapes,centre",
     }
+
+
+def test_table_1_is_of_the_environments_and_models_that_run(copy_project, tmp_path):
+    planned = copy_project(tmp_path / "project").planned(
+        "results/table1.csv", "--configfile", "workflow/scales/desk.yaml"
+    )
+    shapes = {job for job in planned if "simple_shapes" in job}
+    assert shapes == {"count_flops:simple_shapes,centre"}, "its operations are counted, without a run"
+    assert {job for job in planned if job.startswith("train_workspace")} == {"train_workspace:robodesk,gw"}
+    assert "criterion:robodesk,push_green" in planned

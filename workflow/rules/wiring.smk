@@ -10,6 +10,7 @@ from gwpipe.settings.comparison_stages import ERRORS, dreaming, rules_of
 from gwpipe.settings.methods import entry
 from gwpipe.settings.packaged import comes_packaged
 from gwpipe.settings.stages import STAGES, stage_settings
+from gwpipe.settings.table1_stages import workspaces_in
 from gwpipe.settings.workspace_studies import STUDIES, study_named
 from gwpipe.sources import sources as files_of
 
@@ -239,10 +240,10 @@ def curves_of_tasks(name):
 
 
 def criteria(wildcards):
-    """The criterion of every task that agents are trained on, with its manifest."""
+    """The criterion of every task that agents of Table I are trained on, with its manifest."""
     return [
         path.format(env=env, task=task)
-        for env in settings.ENVIRONMENTS
+        for env in CONFIG.figures.panels
         for task in dict.fromkeys([agents(env).task, *agents(env).task_sets.trained])
         for path in with_manifest(layout.CRITERION)
     ]
@@ -256,12 +257,12 @@ def per_environment(pattern):
 
 
 def representations(wildcards):
-    """The manifests of all VAEs, workspaces and latents: what each was trained on, and for how long."""
+    """The manifests of all VAEs, workspaces and latents of Table I: what each was trained on, and for how long."""
     paths = []
-    for env in settings.ENVIRONMENTS:
+    for env in CONFIG.figures.panels:
         block = CONFIG.environments[env].representation
         paths += [at(layout.VAE).format(env=env, domain=domain) for domain in block.domains]
-        paths += [at(layout.WORKSPACE).format(env=env, kind=kind) for kind in block.workspace.kinds]
+        paths += [at(layout.WORKSPACE).format(env=env, kind=kind) for kind in workspaces_in(CONFIG, env)]
         paths += caches(env)
     return [path + layout.MANIFEST for path in paths]
 
