@@ -1,8 +1,7 @@
 """Representations: all that agents know of observations.
 
 A representation encodes what an environment shows into unimodal latents u, one a domain, and fuses them into the z that
-agents act on. Replay keeps u; fusing again with other weights needs no observation. A new representation is a subclass
-here.
+agents act on; fusing again with other weights needs no observation. A new representation is a subclass here.
 """
 
 from abc import ABC, abstractmethod

@@ -61,7 +61,8 @@ def actor_critic_loss(
     Actor, REINFORCE: -w (log π(a) sg((R - v) / S) + entropy bonus - penalty). Actor, by the dynamics: -w (R / S +
     entropy bonus - penalty), the gradient of R running back through the dream. The penalty is `mean_penalty` times the
     squares of the actions' means before tanh (`Policy.extent`). Critic: w (cross entropy to R + cross entropy to the
-    slow critic's mean). w is the probability that the dream still goes on at the state (`returns.survival`).
+    slow critic's mean). w is the discounted probability that the dream still goes on at the state (`returns.survival`),
+    as a share of all in the batch: a mean over what is alive, where DreamerV3 takes one over all states.
 
     Args:
         dream: H steps from N starts; differentiable where `settings.actor_gradient` is "dynamics".
@@ -83,7 +84,8 @@ def actor_critic_loss(
         scaled_by = returns if settings.advantage_scale == "returns" else advantage
         spread = update_spread(spread, scaled_by, settings.scale_rate)
         divisor = scale(spread, settings.scale_floor)
-        weight = weight / weight.sum()
+        # Of dreams that all begin at an end nothing is to be learnt.
+        weight = weight / weight.sum().clamp(min=torch.finfo(weight.dtype).tiny)
     outputs = networks.actor(seen)
     entropy = policy.entropy(outputs)
     if by_dynamics:

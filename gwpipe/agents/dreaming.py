@@ -136,9 +136,11 @@ class DreamingAgent:
             "dream": torch_generator(seed, "agent", "dream", device=device),
             "replay": torch_generator(seed, "agent", "replay"),
         }
-        widths = {"action": self.policy.size} | {f"u/{name}": size for name, size in representation.domains.items()}
+        widths = {"action": self.policy.size}
         if representation.frozen:
             widths["z"] = representation.dim
+        else:
+            widths |= {f"u/{name}": size for name, size in representation.domains.items()}
         if settings.initial_state == "stored":
             widths["h"] = settings.gru_hidden
         self.replay = Replay(settings.replay_capacity, widths, device, settings.environments)

@@ -146,8 +146,8 @@ def policy_for(
     """The action distribution that fits an action space.
 
     Raises:
-        UserError: the space is neither `Discrete` nor a one-dimensional `Box`, or `Discrete` where gradients are to run
-            through actions, or their means to be held back.
+        UserError: the space is neither `Discrete` nor a one-dimensional `Box` from -1 to 1, or `Discrete` where
+            gradients are to run through actions, or their means to be held back.
     """
     if isinstance(space, gymnasium.spaces.Discrete):
         if actor_gradient == "dynamics":
@@ -159,5 +159,10 @@ def policy_for(
             raise UserError(f"action space {space}: choices have no means to hold back; set mean_penalty: 0")
         return CategoricalPolicy(int(space.n), unimix)
     if isinstance(space, gymnasium.spaces.Box) and len(space.shape) == 1:
+        if (space.low != -1).any() or (space.high != 1).any():
+            raise UserError(
+                f"action space {space}: means of actions end in tanh; wrap the environment in gymnasium's "
+                "RescaleAction, from -1 to 1"
+            )
         return GaussianPolicy(space.shape[0])
     raise UserError(f"action space {space}: the dreaming agent knows Discrete and one-dimensional Box; wrap it in one")

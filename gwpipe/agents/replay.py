@@ -1,8 +1,8 @@
 """The replay buffer: rings of rows of the time table (see `timing`), one for each environment that acts.
 
-What stands for the observation is the agent's choice. On a frozen representation it is the unimodal latents u of each
-row, so that no VAE is ever run on replayed data, and the fused z beside them; for agents that see observations
-themselves it is those.
+What stands for the observation is the agent's choice, so that no VAE is ever run on replayed data: on a frozen
+representation the fused z of each row, where a workspace is trained along the unimodal latents u, and for agents that
+see observations themselves those.
 """
 
 from collections.abc import Mapping, Sequence
@@ -95,8 +95,17 @@ class Replay:
         return chunk | {"at": at}
 
     def rewrite(self, column: str, at: Tensor, values: Tensor) -> None:
-        """Replace a column's rows (n, ...) at places `at` (n,) given by `sample`."""
-        self._columns[column][at] = values
+        """Replace a column's rows (n, ...) at places `at` (n,) given by `sample`; of a place named twice, by the last.
+
+        Overlapping chunks name places twice, and which row an assignment keeps then is left open where it is done by
+        several threads.
+        """
+        order = torch.argsort(at, stable=True)
+        places = at[order]
+        latest = torch.ones_like(places, dtype=torch.bool)
+        latest[:-1] = places[1:] != places[:-1]
+        chosen = order[latest]
+        self._columns[column][at[chosen]] = values[chosen]
 
     def state(self) -> dict[str, Any]:
         """The filled rows and where the next one goes."""

@@ -158,8 +158,8 @@ class _Curve:
 
     def window_spread(self, window: int) -> float:
         """Standard deviation of the episodes behind the best smoothed value."""
-        end = int(self.smooth.argmax())
-        return float(self.above_random[end : end + window].std(ddof=1)) if window > 1 else 0.0
+        first = int(self.smooth.argmax())
+        return float(self.above_random[first : first + window].std(ddof=1)) if window > 1 else 0.0
 
     def run(self, threshold: float | None, window: int) -> Run:
         arrived = np.flatnonzero(self.smooth >= threshold) if threshold is not None else np.empty(0, dtype=np.intp)

@@ -21,7 +21,8 @@ from gwpipe.settings.task_sets import TaskSets
 class DreamingSettings(ReplayedSettings):
     """The paper's GRU world model and actor-critic (Tables XI-XVII).
 
-    Keys without a default come from the paper's tables. The defaults of the others are what the paper leaves open.
+    Keys without a default come from the paper's tables, but for `discount`. The defaults of the others are what the
+    paper leaves open.
     """
 
     # World model
@@ -77,6 +78,14 @@ class DreamingSettings(ReplayedSettings):
     scale_floor: float = Field(1.0, gt=0)
 
     max_gradient_norm: float = Field(100.0, gt=0)
+
+    @model_validator(mode="after")
+    def _a_stored_state_is_one_that_acting_has(self) -> Self:
+        if self.initial_state == "stored" and self.memory:
+            raise ValueError(
+                f"'memory: {self.memory}' clears h while acting, where 'initial_state: stored' goes on; set memory: 0"
+            )
+        return self
 
 
 class EndToEndDreamingSettings(DreamingSettings):

@@ -131,6 +131,18 @@ def test_the_next_z_suits_the_representation(head: str, bounded: bool, expected:
     assert model.dream_z(torch.zeros(1, 64), torch.tensor([[0.7]])).item() == pytest.approx(expected)
 
 
+def test_dreams_that_begin_at_an_end_teach_nothing() -> None:
+    settings = _paper(actor_hidden=[4], critic_hidden=[4])
+    networks = ActorCritic(2, 2, settings)
+    dream = Dream(
+        seen=torch.rand(3, 1, 2), action=torch.eye(2)[:, None], reward=torch.rand(2, 1), keeps=torch.ones(2, 1)
+    )
+    result = actor_critic_loss(networks, CategoricalPolicy(2, 0.0), dream, torch.zeros(1), no_spread(), settings)
+    result.loss.backward()
+    assert result.loss.item() == 0
+    assert all((weight.grad == 0).all() for weight in (*networks.actor.parameters(), *networks.critic.parameters()))
+
+
 def test_actor_critic_loss_by_hand() -> None:
     settings = _paper(
         value_bins=5,

@@ -45,6 +45,8 @@ def test_gaussian_agrees_with_torch_distributions() -> None:
 def test_the_space_chooses_the_policy() -> None:
     assert policy_for(gymnasium.spaces.Discrete(7), 0.01).outputs == 7
     assert policy_for(gymnasium.spaces.Box(-1, 1, (5,)), 0.01).outputs == 10
+    with pytest.raises(UserError, match="RescaleAction, from -1 to 1"):
+        policy_for(gymnasium.spaces.Box(np.float32([-1, 0]), np.float32([1, 1])), 0.01)
     with pytest.raises(UserError, match="MultiBinary"):
         policy_for(gymnasium.spaces.MultiBinary(3), 0.01)
     assert policy_for(gymnasium.spaces.Box(-1, 1, (5,)), 0.01, mean_penalty=0.1).outputs == 10

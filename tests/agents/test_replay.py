@@ -75,6 +75,29 @@ def test_rewrite_reaches_the_rows_that_were_sampled() -> None:
     assert changed == set(chunk["reward"][0].tolist())
 
 
+@pytest.fixture
+def two_threads():
+    own = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(own)
+
+
+def test_of_a_row_that_is_rewritten_twice_the_last_visit_stays(two_threads) -> None:
+    """With as many values as two threads share out, where the order of plain assignments is anybody's guess."""
+    replay = Replay(300, {"h": 1024})
+    for _ in range(300):
+        replay.add({"h": torch.zeros(1024), "reward": 0.0} | dict.fromkeys(FLAGS, False))
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(5):
+        at = torch.randint(300, (1024,), generator=generator)
+        values = torch.rand(1024, 1024, generator=generator)
+        replay.rewrite("h", at, values)
+        rows = replay.state()["columns"]["h"]
+        last = {place: visit for visit, place in enumerate(at.tolist())}
+        torch.testing.assert_close(rows[list(last)], values[list(last.values())], rtol=0, atol=0)
+
+
 def test_state_restores_the_same_samples() -> None:
     replay, other = _filled(13), Replay(10, {"z": 2})
     other.load_state(replay.state())

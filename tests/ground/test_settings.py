@@ -291,6 +291,13 @@ def test_a_linear_path_beside_linear_maps_is_refused(raw):
         resolve(raw, ["environments.robodesk.representation.workspace.layers=0"])
 
 
+def test_a_stored_state_is_not_cleared_while_acting(raw):
+    dreaming = "environments.robodesk.agents.dreaming"
+    with pytest.raises(UserError, match=r"'memory: 15' clears h while acting, .* set memory: 0"):
+        resolve(raw, [f"{dreaming}.initial_state=stored"])
+    assert resolve(raw, [f"{dreaming}.initial_state=stored", f"{dreaming}.memory=0"])
+
+
 def test_names_and_kinds_are_taken_once(monkeypatch):
     monkeypatch.setattr(domains, "KINDS", dict(domains.KINDS))
     monkeypatch.setattr(domains, "DOMAINS", {env: dict(table) for env, table in domains.DOMAINS.items()})
