@@ -228,7 +228,9 @@ def input_hash(path: Path) -> str:
     if manifest_path(path).exists():
         return verify(path)["sha256"]
     if not path.exists():
-        raise UserError(f"input {path} does not exist; make it first")
+        made = layout.run_of(path)
+        by = f" with {layout.command(made[0], path)}" if made else ""
+        raise UserError(f"input {path} does not exist; make it first{by}")
     return hash_path(path)
 
 

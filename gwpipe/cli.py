@@ -91,6 +91,10 @@ def chosen(arguments: argparse.Namespace) -> tuple[Settings, str]:
             return kind.model_validate_json(settings_text(arguments.settings)), scale
         except ValidationError as fault:
             raise UserError(f"--settings: {explain(fault, kind)}") from None
+    if arguments.scale is not None:
+        raise UserError(
+            "--scale goes with --settings; a scale is chosen by its file: --configfile workflow/scales/….yaml"
+        )
     for wildcard in wildcards:
         if getattr(arguments, wildcard) is None:
             raise UserError(f"{arguments.stage} needs --{wildcard}")

@@ -10,9 +10,9 @@ class UserError(Exception):
     The command line prints the message alone and exits with status 2; a traceback is never shown for it.
     """
 
-    def __init__(self, message: str) -> None:
-        # It may quote what was given, line breaks and all.
-        super().__init__(" ".join(message.splitlines()))
+    def __init__(self, message: object) -> None:
+        # It may quote what was given, line breaks and all. Gymnasium raises a worker's again of the exception itself.
+        super().__init__(" ".join(str(message).splitlines()))
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str:

@@ -63,8 +63,8 @@ def execute(stage: str, settings: Settings, place: layout.Place, machine: Machin
     if code == FAULT:
         _say("this is a fault of gwpipe, not of yours; the traceback is in the log")
     _say(
-        f"mend that and give the same command again, or by hand: gwpipe {stage} --scale {place.scale} "
-        f"--settings @{status}; where there is a checkpoint it goes on from there"
+        f"mend that and give the same command again, or by hand: {layout.by_hand(stage, place, status)}; "
+        "where there is a checkpoint it goes on from there"
     )
     return code
 

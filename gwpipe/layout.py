@@ -153,10 +153,27 @@ def log(scale: str, stage: str, *values: str | int) -> str:
 
 
 def command(stage: str, artefact: Path) -> str:
-    """`gwpipe STAGE --env … …`: what makes `artefact` anew, for messages; the stage alone for a path of one's own."""
+    """`gwpipe STAGE --env … …`: what makes `artefact` anew, for messages; the stage alone for a path of one's own.
+
+    A scale other than the default one is told by the file that it has its name from.
+    """
     found, wildcards = run_of(artefact) or ("", {})
     words = [f"--{name} {value}" for name, value in wildcards.items()] if found == stage else []
+    if found == stage and RESULTS in artefact.parts:
+        *above, _, scale = artefact.parts[: len(artefact.parts) - artefact.parts[::-1].index(RESULTS) + 1]
+        words += [f"--configfile workflow/scales/{scale}.yaml"] if scale != "default" else []
+        words += _root(Path(*above))
     return " ".join(["gwpipe", stage, *words])
+
+
+def by_hand(stage: str, place: Place, settings: Path) -> str:
+    """The command that runs a stage again with the settings of a status file."""
+    return " ".join(["gwpipe", stage, "--scale", place.scale, "--settings", f"@{settings}", *_root(place.root)])
+
+
+def _root(root: Path) -> list[str]:
+    """The words that tell a command where `results/` lies; none where it is here."""
+    return [] if root == Path() else [f"--root {root}"]
 
 
 def scratch(artefact: Path, identity: str) -> Path:

@@ -5,7 +5,8 @@ their positions never, and its record of the objects' starting places moves with
 off-table rewards do not respond.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from numbers import Integral
 from typing import Any, Literal
 
 import gymnasium
@@ -57,7 +58,7 @@ class RoboDesk(gymnasium.Env[dict[str, Any], np.ndarray]):
         fidelity: "fast" draws with the software rasteriser, "exact" with MuJoCo's OpenGL renderer as the package does.
         upstream: keep the package's faults (see the module).
         observe: which of "image" and "attributes" are produced; without "image" nothing is drawn.
-        image_size: side of the picture in pixels.
+        image_size: side of the picture in pixels; what is larger than 64 is enlarged, not drawn finer.
         render_mode: only "rgb_array".
 
     Raises:
@@ -81,17 +82,19 @@ class RoboDesk(gymnasium.Env[dict[str, Any], np.ndarray]):
         _require_choice("task", task, TASKS)
         _require_choice("reward", reward, ("dense", "sparse", "success"))
         _require_choice("fidelity", fidelity, ("fast", "exact"))
+        if not observe or isinstance(observe, str) or not isinstance(observe, Collection):
+            raise UserError("RoboDesk: observe must be a list with 'image', 'attributes' or both")
         for part in observe:
             _require_choice("observe", part, ("image", "attributes"))
-        if not observe or isinstance(observe, str):
-            raise UserError("RoboDesk: observe must be a list with 'image', 'attributes' or both")
         for name, number in (
             ("action_repeat", action_repeat),
             ("episode_decisions", episode_decisions),
             ("image_size", image_size),
         ):
-            if number < 1:
-                raise UserError(f"RoboDesk: {name} must be at least 1, not {number}")
+            if not isinstance(number, Integral) or isinstance(number, bool) or number < 1:
+                raise UserError(f"RoboDesk: {name} must be a whole number and at least 1, not {number!r}")
+        if upstream not in (True, False):
+            raise UserError(f"RoboDesk: upstream must be True or False, not {upstream!r}")
         if render_mode is not None:
             _require_choice("render_mode", render_mode, ("rgb_array",))
         if fidelity == "exact":
@@ -128,6 +131,8 @@ class RoboDesk(gymnasium.Env[dict[str, Any], np.ndarray]):
         Raises:
             UserError: there is no such option, or it has no such value.
         """
+        if not isinstance(options, Mapping | None):
+            raise UserError(f"RoboDesk: reset options are a dictionary, like {{'hand': 'anywhere'}}, not {options!r}")
         for name, where in (options or {}).items():
             _require_choice("reset option", name, ("hand", "objects"))
             _require_choice(name, where, ("start", "anywhere"))
@@ -152,10 +157,17 @@ class RoboDesk(gymnasium.Env[dict[str, Any], np.ndarray]):
     def state(self) -> dict[str, Any]:
         """Where the episode is, picklable: simulation, what rewards remember, decisions, random generator."""
         return {
+            "made_by": self._made_by,
             "desk": self.desk.state(),
             "decisions": self._decisions,
             "generator": self.np_random.bit_generator.state,
         }
+
+    @property
+    def _made_by(self) -> dict[str, Any]:
+        """The arguments that steps follow from; the others say how it is shown."""
+        names = ("task", "upstream", "action_repeat", "episode_decisions")
+        return {name: getattr(self, name) for name in names} | {"reward": self.desk.reward}
 
     def restore(self, state: dict[str, Any]) -> dict[str, np.ndarray]:
         """Go on from a `state` of this environment or of another of the same arguments; the observation there.
@@ -163,10 +175,13 @@ class RoboDesk(gymnasium.Env[dict[str, Any], np.ndarray]):
         Steps, rewards and later episodes are those of the environment that it comes from, bit for bit.
 
         Raises:
-            UserError: the state is of another task.
+            UserError: the state is of an environment of another task, reward, length or kind; or it is no state.
         """
-        if state["desk"]["task"] != self.task:
-            raise UserError(f"RoboDesk: this state is of task {state['desk']['task']}, the environment of {self.task}")
+        if not isinstance(state, Mapping) or "made_by" not in state:
+            raise UserError("RoboDesk: that is no state; give what `state` of such an environment gave")
+        for name, own in self._made_by.items():
+            if (given := state["made_by"].get(name)) != own:
+                raise UserError(f"RoboDesk: this state is of {name} {given}, the environment of {own}")
         if not self.desk.original_pos:  # upstream, these are views into the simulation that a reset makes
             self.reset(seed=0)
         self.desk.restore(state["desk"])

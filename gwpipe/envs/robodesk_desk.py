@@ -132,7 +132,7 @@ class Desk(package.RoboDesk):
         mj_getState(model, data, integrated, _STATE)
         remembered = {name: getattr(self, name, None) for name in _REMEMBERED}
         starts = {} if self.upstream else {name: np.array(place) for name, place in self.original_pos.items()}
-        return {"task": self.task, "integrated": integrated, "starts": starts, **remembered}
+        return {"integrated": integrated, "starts": starts, **remembered}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from `state`, which must come from a desk of the same task and faults."""

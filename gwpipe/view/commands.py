@@ -83,7 +83,7 @@ def _status(arguments: argparse.Namespace) -> int:
             if arguments.watch and on_terminal():
                 print("\033[H\033[2J", end="")
             if arguments.failed:
-                told = status_text.failures(status, on_terminal())
+                told = status_text.failures(status, arguments.root, on_terminal())
             else:
                 told = status_text.lines(status, arguments.all, on_terminal())
             print("\n".join(told))

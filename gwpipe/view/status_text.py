@@ -3,9 +3,10 @@
 import datetime
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
-from gwpipe import heartbeat
+from gwpipe import heartbeat, layout
 from gwpipe.view.status import STATES, Run, Status
 from gwpipe.view.words import coloured, duration
 
@@ -27,13 +28,17 @@ def lines(status: Status, every: bool = False, colour: bool = False) -> Iterator
         yield "nothing runs and nothing was asked for; `snakemake --cores 8 results/table1.csv` begins"
 
 
-def failures(status: Status, colour: bool = False) -> Iterator[str]:
-    """What went wrong alone: which run, what it said, where its log and settings are, and what to try."""
+def failures(status: Status, root: Path, colour: bool = False) -> Iterator[str]:
+    """What went wrong alone: which run, what it said, where its log and settings are, and what to try.
+
+    root: the folder that holds `results/`, and `logs/` beside it.
+    """
+    place = layout.Place(root, status.scale)
     broken = [run for run in status.runs if run.state in ("failed", "stale")]
     for run in broken:
         yield from _one(run, colour)
-        settings = run.log.removesuffix(".log") + ".status.json"
-        yield f"{'':{WIDTH}}by hand: gwpipe {run.stage} --scale {status.scale} --settings @{settings}"
+        settings = root / (run.log.removesuffix(".log") + ".status.json")
+        yield f"{'':{WIDTH}}by hand: {layout.by_hand(run.stage, place, settings)}"
     if broken:
         yield "When it is mended, give the same command again: what is done stays, what was cut off goes on."
 

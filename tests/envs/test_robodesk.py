@@ -176,11 +176,27 @@ def test_a_saved_episode_goes_on_elsewhere_bit_for_bit(task: str, upstream: bool
         np.testing.assert_array_equal(other.reset()[0]["attributes"], after["attributes"])
 
 
-def test_a_state_of_another_task_is_refused() -> None:
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        ({"task": "lift_ball"}, "is of task stack, the environment of lift_ball"),
+        ({"upstream": True}, "is of upstream False, the environment of True"),
+        ({"reward": "sparse"}, "is of reward dense, the environment of sparse"),
+        ({"action_repeat": 2}, "is of action_repeat 4, the environment of 2"),
+        ({"episode_decisions": 20}, "is of episode_decisions 500, the environment of 20"),
+    ],
+)
+def test_a_state_of_another_environment_is_refused(other: dict, message: str) -> None:
     env = blind(task="stack")
     env.reset(seed=0)
-    with pytest.raises(UserError, match="is of task stack, the environment of lift_ball"):
-        blind(task="lift_ball").restore(env.state())
+    with pytest.raises(UserError, match=message):
+        blind(**{"task": "stack"} | other).restore(env.state())
+
+
+@pytest.mark.parametrize("state", [None, {}, {"desk": {}}])
+def test_what_is_no_state_is_refused(state: object) -> None:
+    with pytest.raises(UserError, match="that is no state"):
+        blind().restore(state)
 
 
 def test_processes_step_side_by_side_and_hand_observations_over_in_shared_memory() -> None:
@@ -253,6 +269,18 @@ def test_observations_are_copies() -> None:
     np.testing.assert_array_equal(kept, copy)
 
 
+def test_gymnasium_raises_a_worker_s_mistake_again() -> None:
+    """As `AsyncVectorEnv` does: the class called with the exception that came out of the process."""
+    with pytest.raises(UserError, match="unknown hand 'nowhere'; did you mean 'anywhere'") as raised:
+        blind().reset(options={"hand": "nowhere"})
+    assert str(type(raised.value)(raised.value)) == str(raised.value)
+
+
+def test_reset_options_are_a_dictionary() -> None:
+    with pytest.raises(UserError, match=r"reset options are a dictionary, .* not 'anywhere'"):
+        blind().reset(options="anywhere")
+
+
 def test_actions_are_clipped_and_a_broken_one_is_refused() -> None:
     results = []
     for size in (1.0, 7.0):
@@ -272,7 +300,14 @@ def test_actions_are_clipped_and_a_broken_one_is_refused() -> None:
         ({"fidelity": "slow"}, "valid here: fast, exact"),
         ({"observe": ("pictures",)}, "unknown observe 'pictures'"),
         ({"observe": ()}, "'image', 'attributes' or both"),
-        ({"action_repeat": 0}, "action_repeat must be at least 1"),
+        ({"observe": "image"}, "'image', 'attributes' or both"),
+        ({"observe": None}, "'image', 'attributes' or both"),
+        ({"action_repeat": 0}, "action_repeat must be a whole number and at least 1, not 0"),
+        ({"action_repeat": 1.5}, "action_repeat must be a whole number and at least 1, not 1.5"),
+        ({"episode_decisions": None}, "episode_decisions must be a whole number"),
+        ({"image_size": "64"}, "image_size must be a whole number and at least 1, not '64'"),
+        ({"image_size": True}, "image_size must be a whole number"),
+        ({"upstream": "yes"}, "upstream must be True or False, not 'yes'"),
     ],
 )
 def test_a_mistake_is_named_in_one_line(settings: dict, message: str) -> None:

@@ -18,7 +18,10 @@ PATTERNS = [(stage, pattern) for stage, patterns in layout.MADE_BY.items() for p
 def test_a_path_of_the_pipeline_gives_the_words_that_choose_its_run(stage, pattern):
     path = layout.Place(Path("/somewhere/v/data"), "smoke").path(pattern, **CHOSEN)
     words = [word for name in STAGES[stage][2] for word in (f"--{name}", CHOSEN[name])]
-    assert layout.command(stage, path).split() == ["gwpipe", stage, *words]
+    where = ["--configfile", "workflow/scales/smoke.yaml", "--root", "/somewhere/v/data"]
+    assert layout.command(stage, path).split() == ["gwpipe", stage, *words, *where]
+    here = layout.Place(Path(), "default").path(pattern, **CHOSEN)
+    assert layout.command(stage, here).split() == ["gwpipe", stage, *words]
     assert layout.command(stage, Path("elsewhere/file.safetensors")) == f"gwpipe {stage}"
     chosen = {name: CHOSEN[name] for name in STAGES[stage][2]}
     assert layout.run_of(path) == layout.run_of(path.with_name(path.name + layout.MANIFEST)) == (stage, chosen)
