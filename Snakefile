@@ -17,7 +17,7 @@ container: "workflow/gwpipe.sif"
 
 
 try:
-    OVERRIDES = str(config.pop("set", "")).split()
+    OVERRIDES = settings.separate(str(config.pop("set", None) or ""))
     CONFIG = settings.resolve(config, OVERRIDES)
     # Operations at paper size are counted beside those of the present scale.
     PAPER = settings.load([Path("config.yaml"), Path("workflow/scales/paper.yaml")])

@@ -1,11 +1,12 @@
 """The attribute β-VAEs (Tables IV and V), in the layouts that give the printed parameter counts."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -61,7 +62,12 @@ class ShapeAttributesVAE(VAE):
     observation = "attributes"
 
     def __init__(
-        self, latent: int, width: float = 1.0, without: Sequence[str] = (), unpaired: int = 0, seed: int = 0
+        self,
+        latent: int,
+        width: float = 1.0,
+        without: Sequence[str] = (),
+        unpaired: Annotated[int, Field(ge=0)] = 0,
+        seed: int = 0,
     ) -> None:
         super().__init__()
         for name in without:
@@ -144,13 +150,13 @@ class VectorAttributesVAE(VAE):
 
     def __init__(
         self,
-        size: int,
+        size: Annotated[int, Field(gt=0)],
         latent: int,
         width: float = 1.0,
-        first: int = 0,
+        first: Annotated[int, Field(ge=0)] = 0,
         linear_path: bool = False,
-        rates: Sequence[Sequence[int]] = (),
-        rate_weight: float = 1.0,
+        rates: Sequence[Annotated[Sequence[int], Field(min_length=2, max_length=2)]] = (),
+        rate_weight: Annotated[float, Field(gt=0)] = 1.0,
     ) -> None:
         super().__init__()
         self.size, self.latent, self.width, self.first = size, latent, width, first

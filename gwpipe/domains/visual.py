@@ -6,11 +6,12 @@ The printed listings do not give the printed counts; these do:
 """
 
 from itertools import pairwise
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -108,7 +109,12 @@ class VisualVAE(VAE):
     observation = "image"
 
     def __init__(
-        self, side: int, latent: int, width: float = 1.0, view: str = "colour", colour_first: float = 1.0
+        self,
+        side: int,
+        latent: int,
+        width: float = 1.0,
+        view: Literal["colour", "luma", "silhouette"] = "colour",
+        colour_first: Annotated[float, Field(gt=0)] = 1.0,
     ) -> None:
         super().__init__()
         _require_side(side)

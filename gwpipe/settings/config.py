@@ -1,5 +1,6 @@
 """The whole configuration, how it is put together from files and overrides, and what is said about mistakes in it."""
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self, get_args
@@ -182,6 +183,11 @@ UNREADABLE = (yaml.YAMLError, ValueError, RecursionError)
 """What PyYAML raises: also a ValueError for a date or a number that cannot be, and a RecursionError for a deep nest."""
 
 ENVIRONMENTS: tuple[EnvironmentName, ...] = get_args(EnvironmentName)
+
+
+def separate(assignments: str) -> list[str]:
+    """The overrides in `a.b=1 c.d=[x, y]`: one begins at each `key=`, so that values may have spaces."""
+    return re.split(r"\s+(?=[A-Za-z_][\w.]*=)", assignments.strip()) if assignments.strip() else []
 
 
 def dotted(assignment: str) -> dict[str, Any]:

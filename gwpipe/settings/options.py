@@ -1,14 +1,21 @@
 """Which options a kind of domain takes: its constructor's arguments, read from its source without importing it.
 
-Kinds are built with torch, which Snakemake does not import. A misspelt option would else be found when its VAE is to be
-trained, after the data are collected.
+Kinds are built with torch, which Snakemake does not import. A misspelt option, or one of the wrong type, would else be
+found when its VAE is to be trained, after the data are collected.
 """
 
 import ast
+import builtins
 import functools
 import importlib.util
-from collections.abc import Collection, Mapping
+import typing
+from collections import abc
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.errors import PydanticUserError
 
 from gwpipe.errors import UserError, nearest
 from gwpipe.settings import domains
@@ -17,16 +24,21 @@ OWN = ("latent", "width")
 """Arguments that stand beside the options in a domain's settings."""
 
 
-def check_options(kind: str, options: Collection[str]) -> None:
-    """Refuse options that a kind does not take, and too few of them.
+_NAMES = {**vars(typing), **vars(abc), **vars(builtins), "Field": Field}
+"""What an annotation may be written in."""
 
-    Nothing is said of a kind whose source does not tell (`arguments`): there the stage that builds it does, at its
-    start.
+
+def check_options(kind: str, options: Mapping[str, Any]) -> None:
+    """Refuse options that a kind does not take, too few of them, and values of another type than the argument's.
+
+    Nothing is said of a kind whose source does not tell (`arguments`), nor of a value whose type has names of its own
+    (`accepts`): there the stage that builds it does, at its start.
 
     Raises:
         UserError: that; the nearest option is named.
     """
-    taken = arguments(*domains.place_of(kind))
+    place = domains.place_of(kind)
+    taken = arguments(*place)
     if taken is None:
         return
     known = [name for name in taken if name not in OWN]
@@ -36,15 +48,51 @@ def check_options(kind: str, options: Collection[str]) -> None:
     for option in known:
         if taken[option] and option not in options:
             raise UserError(f"kind '{kind}' needs the option '{option}'")
+    for option, value in options.items():
+        type_of = accepts(*place, option)
+        try:
+            if type_of is not None:
+                type_of.validate_python(value)
+        except ValidationError as fault:
+            what = fault.errors()[0]["msg"]
+            raise UserError(
+                f"option '{option}' of kind '{kind}': {what[:1].lower()}{what[1:]}, not {value!r}"
+            ) from None
 
 
-@functools.cache
 def arguments(module: str, name: str) -> Mapping[str, bool] | None:
     """Argument of the constructor of class `name` → has it to be given?
 
     None where that cannot be read: there is no such source file, or the class has no constructor of its own, or one
     that takes whatever it is given.
     """
+    maker = _constructor(module, name)
+    if maker is None or maker.kwarg is not None:
+        return None
+    named = [argument.arg for argument in (*maker.posonlyargs, *maker.args)]
+    needed = dict.fromkeys(named[: len(named) - len(maker.defaults)], True)
+    taken = dict.fromkeys(named, False) | needed
+    taken |= {one.arg: default is None for one, default in zip(maker.kwonlyargs, maker.kw_defaults)}
+    del taken[named[0]]
+    return taken
+
+
+@functools.cache
+def accepts(module: str, name: str, argument: str) -> TypeAdapter[Any] | None:
+    """What an argument of the constructor is annotated with; None where it is not, or in names of the module's own."""
+    maker = _constructor(module, name)
+    every = (*maker.posonlyargs, *maker.args, *maker.kwonlyargs) if maker is not None else ()
+    (annotation,) = [one.annotation for one in every if one.arg == argument] or [None]
+    if annotation is None:
+        return None
+    try:
+        return TypeAdapter(eval(ast.unparse(annotation), dict(_NAMES)), config=ConfigDict(strict=True))
+    except (NameError, AttributeError, TypeError, SyntaxError, PydanticUserError):
+        return None
+
+
+@functools.cache
+def _constructor(module: str, name: str) -> ast.arguments | None:
     try:
         spec = importlib.util.find_spec(module)
         source = Path(spec.origin).read_text() if spec is not None and spec.origin is not None else ""
@@ -58,12 +106,4 @@ def arguments(module: str, name: str) -> Mapping[str, bool] | None:
         for one in found.body
         if isinstance(one, ast.FunctionDef) and one.name == "__init__"
     ]
-    if not makers or makers[-1].kwarg is not None:
-        return None
-    maker = makers[-1]
-    named = [argument.arg for argument in (*maker.posonlyargs, *maker.args)]
-    needed = dict.fromkeys(named[: len(named) - len(maker.defaults)], True)
-    taken = dict.fromkeys(named, False) | needed
-    taken |= {one.arg: default is None for one, default in zip(maker.kwonlyargs, maker.kw_defaults)}
-    del taken[named[0]]
-    return taken
+    return makers[-1] if makers else None

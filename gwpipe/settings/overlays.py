@@ -13,8 +13,13 @@ Block = TypeVar("Block", bound=Settings)
 
 
 def merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
-    """`overlay` laid over `base`: mappings merge key by key, everything else (lists too) is replaced whole."""
+    """`overlay` laid over `base`: mappings merge key by key, everything else (lists too) is replaced whole.
+
+    Another `kind` takes none of the `options` below it: they are another constructor's.
+    """
     merged = dict(base)
+    if "kind" in base and overlay.get("kind", base["kind"]) != base["kind"]:
+        merged.pop("options", None)
     for key, value in overlay.items():
         below = merged.get(key)
         merged[key] = merge(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value

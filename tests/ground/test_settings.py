@@ -5,7 +5,7 @@ from gwpipe.data.episodes import held_out_from
 from gwpipe.envs.robodesk import ATTRIBUTE_SLICES, UPSTREAM_ATTRIBUTE_SLICES
 from gwpipe.errors import UserError
 from gwpipe.settings import domains, load, resolve
-from gwpipe.settings.config import dotted
+from gwpipe.settings.config import dotted, separate
 from gwpipe.settings.overlays import merge
 from gwpipe.settings.representation import VAESettings
 
@@ -289,6 +289,32 @@ def test_simple_shapes_has_no_desk(raw, moved):
 def test_a_linear_path_beside_linear_maps_is_refused(raw):
     with pytest.raises(UserError, match="'linear_path' adds nothing to 'layers: 0'"):
         resolve(raw, ["environments.robodesk.representation.workspace.layers=0"])
+
+
+def test_another_kind_takes_none_of_the_options_below_it(raw):
+    vae = "environments.robodesk.representation.vae.attr"
+    config = resolve(raw, [f"{vae}.kind=plain_attributes"])
+    assert config.environments.robodesk.representation.vae["attr"].options == {}
+    picture = "environments.simple_shapes.representation.vae.v"
+    options = {"architecture": "resnet18", "side": 32}
+    config = resolve(merge(raw, dotted(f"{picture}={{kind: pretrained_image, options: {options}}}")))
+    assert config.environments.simple_shapes.representation.vae["v"].options == options
+    same = resolve(raw, [f"{picture}.kind=visual"])
+    assert same.environments.simple_shapes.representation.vae["v"].options["colour_first"] == 20
+
+
+@pytest.mark.parametrize(
+    ("text", "overrides"),
+    [
+        ("", []),
+        ("  ", []),
+        ("a.b=1 c.d=2", ["a.b=1", "c.d=2"]),
+        ("a.b=[push_green, stack]\tc={x: [0, 1], y: 2}", ["a.b=[push_green, stack]", "c={x: [0, 1], y: 2}"]),
+        ("a.b=[{task: push_green, rows: 3}]  c=4", ["a.b=[{task: push_green, rows: 3}]", "c=4"]),
+    ],
+)
+def test_overrides_are_told_apart_by_their_keys(text, overrides):
+    assert separate(text) == overrides
 
 
 def test_a_stored_state_is_not_cleared_while_acting(raw):
