@@ -98,6 +98,10 @@ def chosen(arguments: argparse.Namespace) -> tuple[Settings, str]:
     for wildcard in wildcards:
         if getattr(arguments, wildcard) is None:
             raise UserError(f"{arguments.stage} needs --{wildcard}")
+    if not Path("config.yaml").exists():
+        raise UserError(
+            "there is no config.yaml here; run gwpipe in the project's folder (--root: where results/ lies)"
+        )
     files = [Path("config.yaml"), *arguments.configfile]
     config = configuration.load(files, arguments.set)
     paper = configuration.load([Path("config.yaml"), PAPER_SCALE]) if arguments.stage == "count_flops" else None

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -30,10 +31,14 @@ class Machine:
 
     def __post_init__(self) -> None:
         """Raises:
-        UserError: fewer than one thread, or a negative number of steps.
+        UserError: fewer than one thread, a device of no such form, or a negative number of steps or seconds.
         """
         if self.threads < 1:
             raise UserError(f"--threads must be at least 1, not {self.threads}")
+        if not re.fullmatch(r"cpu|cuda(:\d+)?", self.device):
+            raise UserError(f"device '{self.device}' is unknown; choose cpu, cuda, cuda:NUMBER or cuda:free")
+        if not self.checkpoint_seconds >= 0:
+            raise UserError(f"--checkpoint-seconds must be 0 (always) or more, not {self.checkpoint_seconds}")
         if self.pictures_every < 0:
             raise UserError(f"--pictures-every must be 0 (none) or a number of steps, not {self.pictures_every}")
 
@@ -71,12 +76,7 @@ class Machine:
     def _require_device(self) -> None:
         import torch
 
-        try:
-            device = torch.device(self.device)
-        except RuntimeError:
-            device = None
-        if device is None or device.type not in ("cpu", "cuda"):
-            raise UserError(f"device '{self.device}' is unknown; choose cpu, cuda, cuda:NUMBER or cuda:free")
+        device = torch.device(self.device)
         if device.type == "cpu":
             return
         count = torch.cuda.device_count() if torch.cuda.is_available() else 0

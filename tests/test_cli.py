@@ -19,6 +19,9 @@ from gwpipe.cli import main
         (["train_reader", "--settings", "{}", "--scale", "a b"], "only letters, digits, _ and - are allowed"),
         (["train_reader", "--settings", "{}", "--scale", "mine"], "--settings: config key 'reader' is missing"),
         (["train_vae", "--env", "simple_shapes"], "train_vae needs --domain"),
+        (["figure4", "--scale", "smoke"], "--scale goes with --settings"),
+        (["figure4", "--device", "gpu"], "device 'gpu' is unknown; choose cpu, cuda"),
+        (["figure4", "--checkpoint-seconds", "nan"], "--checkpoint-seconds must be 0"),
         (["train_workspace", "--env", "robodesk", "--kind", "gw", "--pictures-every", "-1"], "must be 0 (none) or a"),
     ],
 )
@@ -29,6 +32,14 @@ def test_a_mistake_is_one_line(words, message, capsys, repository, monkeypatch, 
     assert message in said
     assert said.count("\n") == 1
     assert not any(tmp_path.iterdir())
+
+
+def test_without_a_configuration_it_says_where_to_stand(capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert main(["figure4"]) == 2
+    assert capsys.readouterr().err.startswith(
+        "gwpipe: there is no config.yaml here; run gwpipe in the project's folder"
+    )
 
 
 def test_settings_and_scale_run_a_stage(tmp_path, repository, monkeypatch, smoke_config):

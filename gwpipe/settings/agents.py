@@ -194,7 +194,8 @@ class AgentsSettings(Settings):
         if base == method:
             return {}
         if name not in self.variants:
-            raise UserError(f"variant '{name}' of {method} is unknown{nearest(name, self.variants)}")
+            known = nearest(name, self.variants) or "; 'variants' of this environment's agents is empty"
+            raise UserError(f"variant '{name}' of {base} is unknown{known}")
         read = _read_by(entry(method).learning)
         found = {block: over for block, over in self.variants[name].items() if block in read}
         if not found:

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from gwpipe.errors import UserError
+from gwpipe.errors import UserError, nearest
 from gwpipe.settings.model import Names, Seed, Settings
 
 EXPERTS: dict[str, str] = {
@@ -36,7 +36,7 @@ def place_of(task: object) -> tuple[str, str]:
         UserError: the task has none; those that have one are named.
     """
     if not isinstance(task, str) or task not in EXPERTS:
-        raise UserError(f"no scripted expert for task '{task}'; there is one for: {', '.join(EXPERTS)}")
+        raise UserError(f"no scripted expert for task '{task}'{nearest(str(task), EXPERTS)}")
     module, name = EXPERTS[task].split(":")
     return module, name
 

@@ -22,6 +22,8 @@ def explain(fault: ValidationError, root: type[BaseModel]) -> str:
         return f"config block '{where}': {error['ctx']['error']}{more}"
     if error["type"] == "method":
         return f"config key '{where}': method '{error['input']}' is unknown{error['ctx']['hint']}{more}"
+    if error["type"] == "policy":
+        return f"config key '{where}': policy '{error['input']}' cannot collect{error['ctx']['why']}{more}"
     if error["type"] == "literal_error":
         choices = error["ctx"]["expected"].replace(" or ", ", ").replace("'", "").split(", ")
         what = f"'{error['input']}' is not one of {', '.join(choices)}{nearest(str(error['input']), choices)}"

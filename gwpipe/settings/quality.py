@@ -74,7 +74,7 @@ class QualitySettings(Settings):
 
 
 class DeskQualitySettings(Settings):
-    """What is measured on RoboDesk's VAEs and workspace: `results/tables/robodesk_quality.csv`, and a picture."""
+    """What is measured on RoboDesk's VAEs and workspace: `results/tables/desk_quality.csv`, and a picture."""
 
     rows: int = Field(default=2000, gt=1)
     """Held-out rows measured on, spread over all data sets."""

@@ -20,8 +20,10 @@ POLICIES = ("random", "expert", *(name for name, line in METHODS.items() if not 
 
 def _policy(name: str) -> str:
     if name not in POLICIES:
-        words = {"name": repr(name), "nearest": nearest(name, POLICIES)}
-        raise PydanticCustomError("policy", "Policy {name} cannot collect{nearest}", words)
+        why = nearest(name, POLICIES)
+        if name in METHODS:
+            why = f": it sees latents, which are trained on the data; choose one of {', '.join(POLICIES)}"
+        raise PydanticCustomError("policy", "Policy '{name}' cannot collect{why}", {"name": name, "why": why})
     return name
 
 

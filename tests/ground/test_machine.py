@@ -17,6 +17,9 @@ from gwpipe.machine import Machine, claim, claim_one, shared_out
         ({"device": "cuda"}, 0, "torch finds no CUDA device here; choose cpu"),
         ({"device": "cuda:2"}, 2, "the CUDA devices here are cuda:0 to cuda:1"),
         ({"threads": 0}, 0, "--threads must be at least 1, not 0"),
+        ({"device": "gpu"}, 2, "device 'gpu' is unknown"),
+        ({"checkpoint_seconds": -5.0}, 0, r"--checkpoint-seconds must be 0 \(always\) or more, not -5.0"),
+        ({"checkpoint_seconds": float("nan")}, 0, "--checkpoint-seconds must be 0 .* not nan"),
         ({"pictures_every": -1}, 0, "--pictures-every must be 0"),
     ],
 )

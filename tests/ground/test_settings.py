@@ -66,7 +66,7 @@ def test_the_papers_ten_tasks_lie_over_the_papers_scale(repository):
         ("environments.robodesk.agents.task=push_gren", "task 'push_gren' is unknown; did you mean 'push_green'?"),
         (
             "environments.simple_shapes.representation.data=[{task: centre, policy: expert, rows: 40}]",
-            "no scripted expert for task 'centre'; there is one for: push_red, push_green",
+            "no scripted expert for task 'centre'; valid here: push_red, push_green",
         ),
         ("environments.robodesk.environment.fidelity=fas", "did you mean 'fast'?"),
         ("environments.robodesk.representation.vae.v.optimisation.step=3", "did you mean 'steps'?"),

@@ -154,7 +154,7 @@ def test_noise_meets_all_agents_or_those_that_are_named(raw):
     assert not vae.rules, "nobody is there whose fusion weights could be chosen"
     with pytest.raises(UserError, match=r"agents\.noise\.runs names no seed of any method"):
         stage_settings("noise", resolve(raw, [f"{runs}.gw_dreamer=[]"]), None, **task)
-    with pytest.raises(UserError, match=r"variant 'papr' of gw_dreamer.papr is unknown; did you mean 'paper'"):
+    with pytest.raises(UserError, match=r"variant 'papr' of gw_dreamer is unknown; did you mean 'paper'"):
         resolve(raw, [runs + "={gw_dreamer.papr: [0]}"])
 
 

@@ -54,7 +54,9 @@ def test_a_trained_agent_collects_as_an_expert_does(taught, tmp_path):
 def test_agents_that_see_latents_cannot_collect_and_nobody_trains_what_is_not_asked(taught):
     raw = taught.model_dump(mode="json")
     source = "environments.robodesk.representation.data"
-    with pytest.raises(UserError, match=r"policy 'gw_dreamer' cannot collect"):
+    with pytest.raises(
+        UserError, match=r"policy 'gw_dreamer' cannot collect: it sees latents, .* choose one of random, expert"
+    ):
         resolve(raw, [f"{source}=[{{task: push_green, policy: gw_dreamer, rows: 60}}]"])
     with pytest.raises(UserError, match=r"policy 'exprt' cannot collect; did you mean 'expert'"):
         resolve(raw, [f"{source}=[{{task: push_green, policy: exprt, rows: 60}}]"])

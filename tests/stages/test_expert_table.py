@@ -42,6 +42,6 @@ def test_only_robodesk_has_experts(smoke_config):
 
 def test_an_unknown_task_in_the_configuration_is_refused_in_one_line(repository):
     files = [repository / "config.yaml", repository / "workflow/scales/smoke.yaml"]
-    with pytest.raises(UserError, match="no scripted expert for task 'stak'") as caught:
+    with pytest.raises(UserError, match="no scripted expert for task 'stak'; did you mean 'stack'") as caught:
         load(files, ["environments.robodesk.experts.tasks=[stak]"])
     assert "\n" not in str(caught.value)

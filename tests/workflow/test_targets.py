@@ -38,6 +38,16 @@ def test_an_unknown_environment_is_one_line(checkout):
     assert "Traceback" not in told
 
 
+def test_a_target_of_another_scale_is_one_line(checkout):
+    target = "results/desk/robodesk/agents/push_green/gw_dreamer/seed0/curve.csv"
+    done = checkout.snakemake("-n", target, *SMOKE, check=False)
+    told = done.stdout + done.stderr
+    assert done.returncode != 0
+    said = f"{target}: this call is of the scale 'smoke'; give it --configfile workflow/scales/desk.yaml"
+    assert [line for line in told.splitlines() if line == said]
+    assert "Traceback" not in told
+
+
 @pytest.mark.parametrize("target", ["figures/figure2.png", "tables/workspace_quality.csv"])
 def test_a_figure_of_domains_that_workspaces_do_not_see_is_one_line(checkout, target):
     domains = "environments.simple_shapes.representation.domains"

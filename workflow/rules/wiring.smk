@@ -44,6 +44,10 @@ def refuse_unknown(words):
         final = path.is_relative_to("results") and path.stem in STAGES and not STAGES[path.stem][2]
         if final:
             stage, wildcards = path.stem, {}
+        other = path.parts[1] if stage and not final and path.parts[0] == "results" else SCALE
+        if other != SCALE:
+            file = f"workflow/scales/{other}.yaml"
+            raise WorkflowError(f"{path}: this call is of the scale '{SCALE}'; give it --configfile {file}")
         if stage and (final or path.is_relative_to(f"results/{SCALE}")):
             try:
                 stage_settings(stage, CONFIG, PAPER, **wildcards)
