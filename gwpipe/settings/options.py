@@ -5,7 +5,6 @@ found when its VAE is to be trained, after the data are collected.
 """
 
 import ast
-import builtins
 import functools
 import importlib.util
 import typing
@@ -24,8 +23,8 @@ OWN = ("latent", "width")
 """Arguments that stand beside the options in a domain's settings."""
 
 
-_NAMES = {**vars(typing), **vars(abc), **vars(builtins), "Field": Field}
-"""What an annotation may be written in."""
+_NAMES = {**vars(typing), **vars(abc)} | {one.__name__: one for one in (int, float, bool, str, list, dict, tuple)}
+"""What an annotation may be written in, beside constants and pydantic's Field."""
 
 
 def check_options(kind: str, options: Mapping[str, Any]) -> None:
@@ -86,9 +85,37 @@ def accepts(module: str, name: str, argument: str) -> TypeAdapter[Any] | None:
     if annotation is None:
         return None
     try:
-        return TypeAdapter(eval(ast.unparse(annotation), dict(_NAMES)), config=ConfigDict(strict=True))
-    except (NameError, AttributeError, TypeError, SyntaxError, PydanticUserError):
+        return TypeAdapter(_type_of(annotation), config=ConfigDict(strict=True))
+    except (LookupError, TypeError, PydanticUserError):
         return None
+
+
+def _type_of(annotation: ast.expr) -> Any:
+    """The type that an annotation says, put together without running it.
+
+    Raises:
+        LookupError: it has a name that is not known here, or a form.
+    """
+    match annotation:
+        case ast.Name(name):
+            return _NAMES[name]
+        case ast.Subscript(generic, ast.Tuple(parts)):
+            return _type_of(generic)[tuple(map(_part, parts))]
+        case ast.Subscript(generic, part):
+            return _type_of(generic)[_part(part)]
+        case ast.BinOp(one, ast.BitOr(), other):
+            return typing.Union[_part(one), _part(other)]  # noqa: UP007 - of values, not written down
+    raise LookupError(ast.unparse(annotation))
+
+
+def _part(node: ast.expr) -> Any:
+    """What may stand in brackets or beside a `|`: a constant, a `Field`, or a type."""
+    match node:
+        case ast.Constant(value):
+            return value
+        case ast.Call(ast.Name("Field"), [], keywords):
+            return Field(**{str(bound.arg): ast.literal_eval(bound.value) for bound in keywords})
+    return _type_of(node)
 
 
 @functools.cache

@@ -35,4 +35,4 @@ onsuccess:
 
 onerror:
     plan.end(Path(), SCALE, "failed")
-    print("\n".join(status_text.failures(status.status_of(Path(), SCALE))), file=sys.stderr)
+    print("\n".join(status_text.failures(status.status_of(Path(), SCALE), Path())), file=sys.stderr)
