@@ -49,7 +49,10 @@ def table1_markdown(rows: Sequence[Row]) -> str:
     parts = ["# Table I: training FLOPs", f"Scale of this run: **{scale}**."]
     for env in dict.fromkeys(row["env"] for row in rows):
         parts += _run(env, [row for row in rows if row["env"] == env])
-    parts += ["", LEGEND, *_paper([row for row in rows if row["env"] == paper.TABLE1_ENVIRONMENT]), "", PAPER_LEGEND]
+    parts += ["", LEGEND]
+    printed = [row for row in rows if row["env"] == paper.TABLE1_ENVIRONMENT]
+    if printed:
+        parts += [*_paper(printed), "", PAPER_LEGEND]
     return "\n".join(parts) + "\n"
 
 

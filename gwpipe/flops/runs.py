@@ -43,5 +43,7 @@ class Study(Settings):
     """Method → when its updates fall due."""
     runs: dict[str, list[AgentRun]]
     """Method → its runs."""
+    resized: list[str] = Field([])
+    """Methods that are named for a size and have other widths."""
     several: dict[str, list[TaskRuns]] = Field({})
     """Component (rl_6_tasks, rl_4_extra_tasks) → its tasks; empty where no agent was trained on them."""

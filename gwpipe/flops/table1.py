@@ -19,7 +19,7 @@ One row per environment × model × component (`COLUMNS`); the paper's models, t
 import csv
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +82,8 @@ def table1_rows(
     for model in [*paper.MODELS, *others]:
         for component in paper.COMPONENTS:
             spent = _spent(model, component, study, counts.present, criterion, of_tasks or {})
+            if model in study.resized and spent.updates is not None:
+                spent = replace(spent, note="; ".join(filter(None, [spent.note, "of other widths than its size's"])))
             per_update = None if spent.status == "na" else flops_per_update(model, component, counts.paper)
             rows.append(_row(scale, study, model, component, spent, per_update))
     return rows

@@ -54,6 +54,8 @@ class StudyOfTable1(Settings):
     workspaces: list[WorkspaceKind]
     data: list[DataName]
     schedules: dict[Method, Schedule]
+    resized: list[Method] = Field([])
+    """Those that run, are named for a size and have other widths."""
     several: dict[str, list[str]] = Field({})
     """Component of Table I → its tasks."""
     several_runs: dict[Method, Seeds] = Field({})
@@ -113,6 +115,7 @@ def table1(config: Config) -> Table1Stage:
                 schedules={
                     method: schedule(study.agents.learning(method)) for method in (*study.agents.runs, *sets.runs)
                 },
+                resized=study.agents.resized({**study.agents.runs, **(sets.runs if sets.trained else {})}),
                 several={column: sets[name] for name, column in COMPONENTS.items() if sets.trained and sets[name]},
                 several_runs=sets.runs if sets.trained else {},
             )

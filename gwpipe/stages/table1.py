@@ -108,6 +108,7 @@ def what_was_trained(study: StudyOfTable1, place: layout.Place) -> tuple[Study, 
         workspace_updates={kind: told["updates"] for kind, told in workspaces.items()},
         cached_observations=sum(told["rows"] for told in latents) // len(study.domains),
         schedules=dict(study.schedules),
+        resized=list(study.resized),
         runs=trained_on(study.task, study.runs),
         several={
             column: [TaskRuns(task=task, runs=trained_on(task, study.several_runs)) for task in tasks]

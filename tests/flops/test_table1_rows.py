@@ -159,6 +159,20 @@ def test_other_methods_that_ran_stand_below_the_papers_models(counts: Counts) ->
     row = find(rows, "dreamer_100m", "rl_1_task")
     assert (row["status"], row["flops"], row["encode_flops"], row["paper_cell"]) == ("budget", 900, 0, "")
     assert "| Dreamer 100M | N/A | N/A | 9.000e02 | not run | not run |" in table1_markdown(rows)
+    assert row["note"] == ""
+    other = study(runs={"dreamer_100m": [agent]}, resized=["dreamer_100m"])
+    rows = table1_rows("default", other, counted, criterion(dreamer_100m=method(None)))
+    assert "- Dreamer 100M, RL 1 task: of other widths than its size's." in table1_markdown(rows)
+
+
+def test_without_the_environment_of_the_papers_table_there_is_nothing_printed_to_compare(
+    counts: Counts,
+) -> None:
+    there = {"env": "simple_shapes", "task": "centre"}
+    judged = Criterion(**vars(criterion()) | there)
+    told = table1_markdown(table1_rows("study", study(**there), counts.model_copy(update=there), judged))
+    assert "## Simple Shapes: this run" in told
+    assert "the paper's scale" not in told
 
 
 def test_nothing_trained_is_not_run(counts: Counts) -> None:
