@@ -86,7 +86,7 @@ def accepts(module: str, name: str, argument: str) -> TypeAdapter[Any] | None:
         return None
     try:
         return TypeAdapter(_type_of(annotation), config=ConfigDict(strict=True))
-    except (LookupError, TypeError, PydanticUserError):
+    except (LookupError, TypeError, ValueError, PydanticUserError):
         return None
 
 
@@ -95,6 +95,7 @@ def _type_of(annotation: ast.expr) -> Any:
 
     Raises:
         LookupError: it has a name that is not known here, or a form.
+        ValueError: a bound of a `Field` is not written down as a number.
     """
     match annotation:
         case ast.Name(name):

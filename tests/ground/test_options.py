@@ -104,9 +104,9 @@ def test_every_argument_says_its_type_in_words_that_are_known(kind):
 
 
 def test_a_type_with_names_of_its_own_is_left_to_the_kind(tmp_path, monkeypatch):
-    (tmp_path / "own_kinds.py").write_text("class Own:\n    def __init__(self, latent: int, ear: Ear, nose): pass\n")
+    own = "ear: Ear, tail: Annotated[int, Field(gt=LONG)], eyes: 2, nose"
+    (tmp_path / "own_kinds.py").write_text(f"class Own:\n    def __init__(self, latent: int, {own}): pass\n")
     monkeypatch.syspath_prepend(tmp_path)
-    assert accepts("own_kinds", "Own", "ear") is None
-    assert accepts("own_kinds", "Own", "nose") is None
+    assert [accepts("own_kinds", "Own", argument) for argument in ("ear", "tail", "eyes", "nose")] == [None] * 4
     monkeypatch.setitem(domains.KINDS, "own", "own_kinds:Own")
-    check_options("own", {"ear": 3, "nose": "long"})
+    check_options("own", {"ear": 3, "tail": -1, "eyes": "blue", "nose": "long"})
